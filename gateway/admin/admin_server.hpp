@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators' door: metrics and health on a listener of their own, which no route leads to.
+#pragma once
+
+#include "settings/settings.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace gateway::admin {
+
+struct readiness {
+    bool ok = false;
+    std::string detail;  // one line for whoever asks why, such as "draining"
+};
+
+// Where the answers come from. Called on the control thread, once for each request; what they throw
+// becomes a 500.
+struct admin_sources {
+    std::function<std::string()> metrics;
+    std::function<bool()> live;
+    std::function<readiness()> ready;
+};
+
+// Answers GET and HEAD of /metrics, /livez, /readyz and / on HTTP/1.1 with keep-alive. Everything
+// about a client is small and bounded: 32 connections, 8 KiB of header, no body, 10 seconds for a
+// request or a response, 75 seconds between requests.
+// Lives on the thread that runs `context`; call only there. The context must outlive it.
+class admin_server {
+public:
+    // Binds and listens; throws std::system_error that names the address.
+    admin_server(
+        boost::asio::io_context& context,
+        settings::host_port const& address,
+        admin_sources sources);
+    ~admin_server();  // stops
+    admin_server(admin_server const&) = delete;
+    admin_server& operator=(admin_server const&) = delete;
+
+    void start();
+
+    // The port in use, also when the settings said 0.
+    std::uint16_t port() const;
+
+    // Closes the listener and all connections; the context then runs out of this server's work. No
+    // source is called any more.
+    void stop();
+
+private:
+    class service;
+    std::shared_ptr<service> service_;  // shared with the coroutines, which end after stop()
+};
+
+}  // namespace gateway::admin

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that knows prometheus-cpp, and of that only the text format: its own counters are
+// atomics shared by all threads and never touch a request.
+#include "admin/metrics_page.hpp"
+
+#include "admin/process_figures.hpp"
+#include "observe/access_log.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <initializer_list>
+#include <sstream>
+#include <utility>
+
+namespace gateway::admin {
+namespace {
+
+using observe::traffic_counters;
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using labels = std::vector<ClientMetric::Label>;
+using cores = std::vector<traffic_counters const*>;
+
+constexpr char const* no_route = "unmatched";
+
+template <class Figure>
+double as_double(Figure value) {
+    return static_cast<double>(value);
+}
+
+// The page under construction.
+class page {
+public:
+    void counter(char const* name, char const* help, double value) {
+        family(name, help, MetricType::Counter).metric.push_back(sample({}, value));
+    }
+    void gauge(char const* name, char const* help, double value) {
+        family(name, help, MetricType::Gauge).metric.push_back(sample({}, value));
+    }
+    MetricFamily& family(char const* name, char const* help, MetricType type) {
+        return families_.emplace_back(MetricFamily{name, help, type, {}});
+    }
+
+    // Both kinds of value are set; the serializer picks the one of the family's type.
+    static ClientMetric sample(labels by, double value) {
+        ClientMetric metric;
+        metric.label = std::move(by);
+        metric.counter.value = value;
+        metric.gauge.value = value;
+        return metric;
+    }
+
+    std::string text() const {
+        std::ostringstream out;
+        prometheus::TextSerializer{}.Serialize(out, families_);
+        return std::move(out).str();
+    }
+
+private:
+    // A deque would do as well; what `family` returns is used before the next call only.
+    std::vector<MetricFamily> families_;
+};
+
+template <class Read>
+double sum(cores const& all, Read read) {
+    double total = 0;
+    for (auto const* core : all) total += as_double(std::invoke(read, *core));
+    return total;
+}
+
+// One cell of all cores together.
+struct merged_cell {
+    std::array<std::uint64_t, observe::duration_bounds.size() + 1> buckets{};
+    std::uint64_t count = 0;
+    double seconds = 0;
+
+    void add(observe::exchange_cell const& cell) {
+        for (std::size_t i = 0; i < buckets.size(); ++i) {
+            auto const in_bucket = cell.buckets[i].value();
+            buckets[i] += in_bucket;
+            count += in_bucket;
+        }
+        seconds += as_double(cell.duration_ns.value()) * 1e-9;
+    }
+
+    ClientMetric histogram(labels by) const {
+        ClientMetric metric;
+        metric.label = std::move(by);
+        metric.histogram.sample_count = count;
+        metric.histogram.sample_sum = seconds;
+        std::uint64_t up_to_here = 0;
+        for (std::size_t i = 0; i < observe::duration_bounds.size(); ++i) {
+            up_to_here += buckets[i];
+            std::chrono::duration<double> const bound = observe::duration_bounds[i];
+            metric.histogram.bucket.push_back({up_to_here, bound.count()});
+        }
+        return metric;
+    }
+};
+
+void add_exchanges(page& to, cores const& all, observe::traffic_names const& names) {
+    MetricFamily requests{"http_requests_total", "Requests answered.", MetricType::Counter, {}};
+    MetricFamily durations{
+        "http_request_duration_seconds",
+        "From the first byte of the request to the last byte of the response.",
+        MetricType::Histogram,
+        {}};
+    auto const routes = names.routes.size();
+    for (std::size_t route = 0; route <= routes; ++route) {
+        for (std::size_t m = 0; m < observe::method_label_count; ++m) {
+            auto const method = static_cast<observe::method_label>(m);
+            for (std::size_t slot = 0; slot < observe::status_slot_count; ++slot) {
+                merged_cell merged;
+                for (auto const* core : all) {
+                    if (auto const* cell = core->cell(route, method, slot)) merged.add(*cell);
+                }
+                if (merged.count == 0) continue;
+                labels by{
+                    {"method", std::string{observe::method_word(method)}},
+                    {"route", route < routes ? names.routes[route] : no_route},
+                    {"status_code", std::string{observe::status_word(slot)}}};
+                requests.metric.push_back(page::sample(by, as_double(merged.count)));
+                durations.metric.push_back(merged.histogram(std::move(by)));
+            }
+        }
+    }
+    for (auto* family : {&requests, &durations}) {
+        to.family(family->name.c_str(), family->help.c_str(), family->type).metric =
+            std::move(family->metric);
+    }
+}
+
+void add_connections(page& to, cores const& all) {
+    to.counter(
+        "gateway_connections_accepted_total", "Client connections accepted.",
+        sum(all, &traffic_counters::connections_accepted));
+    to.gauge(
+        "gateway_connections_active", "Client connections open.",
+        sum(all, &traffic_counters::connections_active));
+    to.gauge(
+        "gateway_connections_idle", "Client connections waiting for their next request.",
+        sum(all, &traffic_counters::connections_idle));
+    to.gauge(
+        "gateway_requests_in_flight", "Requests being answered.",
+        sum(all, &traffic_counters::exchanges_in_flight));
+    to.gauge(
+        "gateway_tunnels_open", "Upgraded connections, such as WebSockets.",
+        sum(all, &traffic_counters::tunnels_open));
+    to.counter(
+        "gateway_bytes_received_total", "Bytes of requests read from clients.",
+        sum(all, &traffic_counters::bytes_received));
+    to.counter(
+        "gateway_bytes_sent_total", "Bytes of responses written to clients.",
+        sum(all, &traffic_counters::bytes_sent));
+    to.counter(
+        "gateway_accept_failures_total", "Calls to accept that failed.",
+        sum(all, &traffic_counters::accept_failures));
+}
+
+// A sample for each cause that has happened; the list of causes is closed (base/error.hpp).
+void add_causes(
+    page& to,
+    char const* name,
+    char const* help,
+    cores const& all,
+    std::uint64_t (traffic_counters::*count)(cause) const noexcept) {
+    auto& family = to.family(name, help, MetricType::Counter);
+    for (std::size_t i = 1; i < cause_count; ++i) {
+        auto const why = static_cast<cause>(i);
+        auto const total =
+            sum(all, [&](traffic_counters const& core) { return (core.*count)(why); });
+        if (total == 0) continue;
+        family.metric.push_back(page::sample({{"cause", std::string{word_of(why)}}}, total));
+    }
+}
+
+void add_upstreams(page& to, cores const& all, observe::traffic_names const& names) {
+    using observe::upstream_counters;
+    struct row {
+        char const* name;
+        char const* help;
+        gateway::counter upstream_counters::*value;
+    };
+    for (auto const& [name, help, value] : std::initializer_list<row>{
+             {"gateway_upstream_attempts_total", "Tries of a request at an upstream.",
+              &upstream_counters::attempts},
+             {"gateway_upstream_connections_created_total", "Connections made to an upstream.",
+              &upstream_counters::connected},
+             {"gateway_upstream_connections_reused_total",
+              "Attempts that found a pooled connection.", &upstream_counters::reused},
+             {"gateway_upstream_retries_total", "Requests sent again after a failed attempt.",
+              &upstream_counters::retried}}) {
+        auto& family = to.family(name, help, MetricType::Counter);
+        for (std::size_t i = 0; i < names.upstreams.size(); ++i) {
+            family.metric.push_back(page::sample(
+                {{"upstream", names.upstreams[i]}}, sum(all, [&](traffic_counters const& core) {
+                    return (core.upstream(i).*value).value();
+                })));
+        }
+    }
+    auto& failures = to.family(
+        "gateway_upstream_failures_total", "Attempts that failed, by cause.", MetricType::Counter);
+    for (std::size_t i = 0; i < names.upstreams.size(); ++i) {
+        for (std::size_t c = 1; c < cause_count; ++c) {
+            auto const total = sum(all, [&](traffic_counters const& core) {
+                return core.upstream(i).failures[c].value();
+            });
+            if (total == 0) continue;
+            std::string const word{word_of(static_cast<cause>(c))};
+            failures.metric.push_back(
+                page::sample({{"upstream", names.upstreams[i]}, {"cause", word}}, total));
+        }
+    }
+}
+
+// The series of nginx-prometheus-exporter under their own names and types, so that dashboards and
+// alerts made for it keep working. There they count the same things.
+void add_nginx_series(page& to, cores const& all) {
+    auto const handled = sum(all, &traffic_counters::connections_accepted);
+    auto const refused = sum(all, [](traffic_counters const& core) {
+        std::uint64_t total = 0;
+        for (std::size_t i = 0; i < cause_count; ++i) {
+            total += core.connections_refused(static_cast<cause>(i));
+        }
+        return total;
+    });
+    auto const active = sum(all, &traffic_counters::connections_active);
+    auto const waiting = sum(all, &traffic_counters::connections_idle);
+    auto const writing = sum(all, &traffic_counters::exchanges_in_flight);
+    to.gauge("nginx_up", "Always 1: whoever answers this is up.", 1);
+    to.counter(
+        "nginx_connections_accepted", "Client connections, refused ones included.",
+        handled + refused);
+    to.counter("nginx_connections_handled", "Client connections that were not refused.", handled);
+    to.gauge("nginx_connections_active", "Client connections open.", active);
+    to.gauge(
+        "nginx_connections_reading", "Client connections that are reading a request head.",
+        std::max(0.0, active - waiting - writing));
+    to.gauge(
+        "nginx_connections_writing", "Client connections whose request is being answered.",
+        writing);
+    to.gauge(
+        "nginx_connections_waiting", "Client connections waiting for their next request.", waiting);
+    to.counter(
+        "nginx_http_requests_total", "Requests begun.",
+        sum(all, &traffic_counters::exchanges_begun));
+}
+
+void add_process(page& to, double start_time_seconds) {
+    auto const figures = read_process_figures();
+    to.counter("process_cpu_seconds_total", "User and system CPU time spent.", figures.cpu_seconds);
+    to.gauge(
+        "process_resident_memory_bytes", "Resident memory.",
+        as_double(figures.resident_memory_bytes));
+    to.gauge("process_open_fds", "Open file descriptors.", as_double(figures.open_fds));
+    to.gauge("process_max_fds", "Limit of open file descriptors.", as_double(figures.max_fds));
+    to.gauge(
+        "process_start_time_seconds", "When the process started, since the epoch.",
+        start_time_seconds);
+    to.gauge("process_threads", "Threads of the process.", as_double(figures.threads));
+}
+
+}  // namespace
+
+metrics_page::metrics_page(
+    std::vector<traffic_counters const*> cores,
+    observe::traffic_names names,
+    observe::access_log_writer const* access_log,
+    std::string version)
+    : cores_{std::move(cores)},
+      names_{std::move(names)},
+      access_log_{access_log},
+      version_{std::move(version)},
+      start_time_seconds_{read_process_figures().start_time_seconds} {}
+
+std::string metrics_page::text() const {
+    page out;
+    add_exchanges(out, cores_, names_);
+    add_connections(out, cores_);
+    add_causes(
+        out, "gateway_connections_refused_total", "Client connections turned away.", cores_,
+        &traffic_counters::connections_refused);
+    add_causes(
+        out, "gateway_errors_total", "Requests whose outcome the gateway decided.", cores_,
+        &traffic_counters::errors);
+    add_upstreams(out, cores_, names_);
+    out.counter(
+        "gateway_access_log_lines_dropped_total",
+        "Access-log lines lost because their reader was too slow or gone.",
+        access_log_ == nullptr ? 0 : as_double(access_log_->lines_dropped()));
+    out.family(
+           "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)
+        .metric.push_back(page::sample({{"version", version_}}, 1));
+    add_nginx_series(out, cores_);
+    add_process(out, start_time_seconds_);
+    return out.text();
+}
+
+}  // namespace gateway::admin

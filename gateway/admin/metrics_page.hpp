@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The counters of all cores as one page in the Prometheus text format.
+#pragma once
+
+#include "observe/traffic_counters.hpp"
+
+#include <string>
+#include <vector>
+
+namespace gateway::observe {
+class access_log_writer;
+}
+
+namespace gateway::admin {
+
+// Borrows the counters and the writer; they must outlive it. For the control thread.
+class metrics_page {
+public:
+    // `access_log` is null when the access log is off. The process's start time is read here once,
+    // because each later reading would differ by the rounding of the clocks.
+    metrics_page(
+        std::vector<observe::traffic_counters const*> cores,
+        observe::traffic_names names,
+        observe::access_log_writer const* access_log,
+        std::string version);
+
+    std::string text() const;
+
+private:
+    std::vector<observe::traffic_counters const*> cores_;
+    observe::traffic_names names_;
+    observe::access_log_writer const* access_log_;
+    std::string version_;
+    double start_time_seconds_;
+};
+
+}  // namespace gateway::admin

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/core_unit.hpp"
+
+#include <cstring>
+
+#include "observe/log.hpp"
+
+namespace gateway::app {
+
+core_unit::core_unit(
+    std::size_t index,
+    std::size_t cores,
+    settings::snapshot const& wanted,
+    std::vector<net::address>& addresses,
+    observe::access_log_writer* log,
+    proxy::connection_budget& connections)
+    : core_(index),
+      counters_(wanted.routes.size(), wanted.upstreams.size()),
+      shard_(core_, wanted, cores, counters_, log, connections) {
+    for (net::address& address : addresses) {
+        auto port = std::make_shared<std::uint16_t>(address.port());
+        listeners_.push_back(std::make_unique<net::listener>(
+            core_,
+            address,
+            net::listener::events{
+                .accepted =
+                    [this, port](int descriptor, net::address const& peer) {
+                        shard_.serve(descriptor, peer.bytes(), *port);
+                    },
+                .failed =
+                    [this](int error) {
+                        counters_.accept_failed();
+                        observe::log_warn(
+                            "cannot accept connections ({}); trying again in {} ms",
+                            std::strerror(error),
+                            runtime::core::tick.count());
+                    }}));
+        *port = listeners_.back()->port();
+        address.set_port(*port);
+    }
+    core_.every_tick([this](time_point now) {
+        beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    });
+}
+
+void core_unit::start() {
+    beat_.store(clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    core_.post([this] {
+        for (auto const& each : listeners_) each->start();
+    });
+    thread_ = std::thread([this] { core_.run(); });
+}
+
+void core_unit::set_addresses(
+    std::size_t upstream, std::size_t position, std::vector<net::address> found) {
+    core_.post([this, upstream, position, found = std::move(found)] {
+        shard_.pools[upstream]->set_addresses(position, found);
+    });
+}
+
+void core_unit::drain() {
+    core_.post([this] {
+        for (auto const& each : listeners_) each->stop();
+        shard_.drain();
+    });
+}
+
+void core_unit::cut() {
+    core_.post([this] { shard_.cut(); });
+}
+
+void core_unit::stop() {
+    if (!thread_.joinable()) return;
+    core_.stop();
+    thread_.join();
+}
+
+bool core_unit::is_live(time_point now) const noexcept {
+    time_point const beat{clock::duration{beat_.load(std::memory_order_relaxed)}};
+    return now - beat < 1s;
+}
+
+}  // namespace gateway::app

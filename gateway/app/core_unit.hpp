@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One core with all that runs on it: the loop's thread, its shard and its listeners.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "net/listener.hpp"
+#include "observe/access_log.hpp"
+#include "observe/traffic_counters.hpp"
+#include "proxy/shard.hpp"
+#include "runtime/core.hpp"
+
+namespace gateway::app {
+
+class core_unit {
+public:
+    // Binds the listeners. `addresses` get their real port where they asked for port 0, so that the
+    // next core binds the same.
+    core_unit(
+        std::size_t index,
+        std::size_t cores,
+        settings::snapshot const& wanted,
+        std::vector<net::address>& addresses,
+        observe::access_log_writer* log,
+        proxy::connection_budget& connections);
+
+    // From the control thread.
+    void start();
+    void set_addresses(std::size_t upstream, std::size_t position, std::vector<net::address> found);
+    void drain();
+    void cut();   // ends every session now
+    void stop();  // and joins the thread
+
+    observe::traffic_counters const& counters() const noexcept { return counters_; }
+    // The loop answered within a second before `now`.
+    bool is_live(time_point now) const noexcept;
+
+private:
+    runtime::core core_;
+    observe::traffic_counters counters_;
+    proxy::shard shard_;
+    std::vector<std::unique_ptr<net::listener>> listeners_;
+    alignas(cache_line_bytes) std::atomic<time_point::rep> beat_{0};
+    std::thread thread_;
+};
+
+}  // namespace gateway::app

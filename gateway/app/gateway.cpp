@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/gateway.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "admin/admin_server.hpp"
+#include "admin/metrics_page.hpp"
+#include "app/command_line.hpp"
+#include "app/core_unit.hpp"
+#include "net/ecs_metadata.hpp"
+#include "net/resolver.hpp"
+#include "observe/log.hpp"
+#include "runtime/cpu_quota.hpp"
+
+#ifndef GATEWAY_VERSION
+#define GATEWAY_VERSION "dev"
+#endif
+
+namespace gateway::app {
+namespace {
+
+namespace asio = boost::asio;
+
+// How often the drain looks whether it is over, and how long the last sessions may take to end
+// when they are cut.
+constexpr milliseconds drain_look{10};
+constexpr milliseconds cut_limit{1'000};
+
+// Every connection costs a descriptor here and one to its upstream; the soft limit is usually 1024.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::size_t threads_wanted(settings::snapshot const& wanted) {
+    if (wanted.runtime.threads != 0) return wanted.runtime.threads;
+    std::optional<double> cpus = runtime::cgroup_cpus(runtime::read_file);
+    char const* const task = std::getenv("ECS_CONTAINER_METADATA_URI_V4");
+    if (!cpus && task != nullptr) cpus = net::task_cpus(task, 500ms);
+    return runtime::threads_for(cpus, runtime::schedulable_cpus());
+}
+
+std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
+    std::vector<net::address> all;
+    for (settings::listener const& each : wanted.listeners) {
+        auto const literal = net::address::from_literal(each.address.host, each.address.port);
+        // The loader admits only literal addresses here.
+        if (!literal) throw std::invalid_argument("not an address: " + each.address.host);
+        all.push_back(*literal);
+    }
+    return all;
+}
+
+observe::traffic_names names_of(settings::snapshot const& wanted) {
+    observe::traffic_names names;
+    for (auto const& each : wanted.routes) names.routes.push_back(each.name);
+    for (auto const& each : wanted.upstreams) names.upstreams.push_back(each.name);
+    return names;
+}
+
+}  // namespace
+
+struct gateway::parts {
+    explicit parts(settings::snapshot const& from);
+    ~parts() { stop(); }
+
+    void follow_names();
+    void signalled(int number);
+    void await_signal();
+    void drain();
+    void await_drained(time_point limit, bool cut);
+    void stop();
+    bool all_live() const;
+
+    settings::snapshot wanted;
+    std::vector<net::address> addresses;
+    proxy::connection_budget connections;
+    std::unique_ptr<observe::access_log_writer> log;
+    std::vector<std::unique_ptr<core_unit>> cores;
+    asio::io_context control{1};
+    asio::signal_set signals{control, SIGTERM, SIGINT};
+    asio::steady_timer timer{control};
+    net::resolver names{control};
+    std::unique_ptr<admin::metrics_page> metrics;
+    std::unique_ptr<admin::admin_server> admin;
+    bool draining = false;
+    time_point drain_begun{};
+    int exit_code = exit_fine;
+};
+
+gateway::parts::parts(settings::snapshot const& from)
+    : wanted(from),
+      addresses(listener_addresses(from)),
+      connections(from.limits.connections) {
+    if (wanted.logging.access == settings::access_log_mode::json) {
+        log = std::make_unique<observe::access_log_writer>(STDOUT_FILENO);
+    }
+    std::size_t const count = threads_wanted(wanted);
+    for (std::size_t i = 0; i < count; ++i) {
+        cores.push_back(std::make_unique<core_unit>(
+            i, count, wanted, addresses, log.get(), connections));
+    }
+    std::vector<observe::traffic_counters const*> counters;
+    for (auto const& each : cores) counters.push_back(&each->counters());
+    metrics = std::make_unique<admin::metrics_page>(
+        counters, names_of(wanted), log.get(), GATEWAY_VERSION);
+    admin = std::make_unique<admin::admin_server>(
+        control,
+        wanted.admin.address,
+        admin::admin_sources{
+            .metrics = [this] { return metrics->text(); },
+            .live = [this] { return all_live(); },
+            .ready = [this] {
+                return draining ? admin::readiness{false, "draining"}
+                                : admin::readiness{true, "serving"};
+            }});
+}
+
+bool gateway::parts::all_live() const {
+    auto const now = clock::now();
+    for (auto const& each : cores) {
+        if (!each->is_live(now)) return false;
+    }
+    return true;
+}
+
+void gateway::parts::follow_names() {
+    for (std::size_t upstream = 0; upstream < wanted.upstreams.size(); ++upstream) {
+        auto const& endpoints = wanted.upstreams[upstream].endpoints;
+        for (std::size_t position = 0; position < endpoints.size(); ++position) {
+            settings::host_port const& at = endpoints[position].address;
+            names.follow(
+                at.host, at.port,
+                [this, upstream, position](std::vector<net::address> const& found) {
+                    for (auto const& each : cores) each->set_addresses(upstream, position, found);
+                });
+        }
+    }
+}
+
+void gateway::parts::await_signal() {
+    signals.async_wait([this](boost::system::error_code aborted, int number) {
+        if (!aborted) signalled(number);
+    });
+}
+
+void gateway::parts::signalled(int number) {
+    char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
+    if (draining) {
+        observe::log_warn("{} again: ending now with {} connections open", name,
+                          connections.open.load());
+        observe::flush_log();
+        std::_Exit(exit_failure);
+    }
+    observe::log_info("{}: draining {} connections, at most {} s", name, connections.open.load(),
+                      static_cast<double>(wanted.timeouts.drain.count()) / 1000);
+    drain();
+    await_signal();
+}
+
+void gateway::parts::drain() {
+    draining = true;
+    drain_begun = clock::now();
+    names.stop();
+    for (auto const& each : cores) each->drain();
+    await_drained(drain_begun + wanted.timeouts.drain, false);
+}
+
+void gateway::parts::await_drained(time_point limit, bool cut) {
+    timer.expires_after(drain_look);
+    timer.async_wait([this, limit, cut](boost::system::error_code aborted) {
+        if (aborted) return;
+        auto const now = clock::now();
+        auto const open = connections.open.load();
+        if (open == 0 || (cut && now >= limit)) {
+            control.stop();
+        } else if (now >= limit) {
+            observe::log_warn("drain limit reached: cutting {} connections", open);
+            for (auto const& each : cores) each->cut();
+            await_drained(now + cut_limit, true);
+        } else {
+            await_drained(limit, cut);
+        }
+    });
+}
+
+void gateway::parts::stop() {
+    for (auto const& each : cores) each->stop();
+    if (admin) admin->stop();
+}
+
+gateway::gateway(settings::snapshot const& wanted) {
+    raise_descriptor_limit();
+    std::signal(SIGPIPE, SIG_IGN);
+    parts_ = std::make_unique<parts>(wanted);
+}
+
+gateway::~gateway() = default;
+
+std::uint16_t gateway::port(std::size_t listener) const {
+    return parts_->addresses[listener].port();
+}
+std::uint16_t gateway::admin_port() const { return parts_->admin->port(); }
+
+int gateway::run(std::function<void()> const& ready) {
+    parts& all = *parts_;
+    all.await_signal();
+    all.follow_names();
+    for (auto const& each : all.cores) each->start();
+    all.admin->start();
+    for (net::address const& each : all.addresses) observe::log_info("listening on {}", each.text());
+    settings::host_port const& admin_at = all.wanted.admin.address;
+    observe::log_info("admin on {}:{}", admin_at.host.empty() ? "0.0.0.0" : admin_at.host,
+                      all.admin->port());
+    observe::log_info("serving with {} thread{}, version {}", all.cores.size(),
+                      all.cores.size() == 1 ? "" : "s", GATEWAY_VERSION);
+    ready();
+    all.control.run();
+
+    all.stop();
+    std::uint64_t served = 0;
+    for (auto const& each : all.cores) served += each->counters().exchanges_settled();
+    auto const took =
+        std::chrono::duration_cast<milliseconds>(clock::now() - all.drain_begun).count();
+    observe::log_info("drained in {} ms after {} requests", took, served);
+    // The shards hand over their last log lines as they go; then the writer writes them.
+    all.cores.clear();
+    if (all.log) all.log->stop();
+    observe::flush_log();
+    return all.exit_code;
+}
+
+}  // namespace gateway::app

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parse, load, run, exit code.
+#include <cstdio>
+#include <exception>
+
+#include "app/command_line.hpp"
+#include "app/demo_mode.hpp"
+#include "app/gateway.hpp"
+#include "observe/log.hpp"
+#include "settings/schema.hpp"
+
+namespace {
+
+using namespace gateway;
+
+int run(app::command const& wanted) {
+    settings::loaded const loaded = app::load_settings(wanted, app::process_environment());
+    if (!loaded.value) {
+        app::print_problems(loaded);
+        return app::exit_usage;
+    }
+    observe::set_up_log(loaded.value->logging.level);
+    app::gateway whole{*loaded.value};
+    return whole.run([] {});
+}
+
+int carry_out(app::command const& wanted) {
+    switch (wanted.what) {
+        case app::command::kind::run: return run(wanted);
+        case app::command::kind::check: return app::check(wanted);
+        case app::command::kind::demo: return app::run_demo(wanted);
+        case app::command::kind::version: std::puts(app::version_text().c_str()); break;
+        case app::command::kind::describe_settings:
+            std::fputs(settings::reference_page().c_str(), stdout);
+            break;
+    }
+    return app::exit_fine;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        auto const parsed = app::parse(argc, argv);
+        if (auto const* code = std::get_if<int>(&parsed)) return *code;
+        return carry_out(std::get<app::command>(parsed));
+    } catch (std::exception const& failed) {
+        observe::log_error("{}", failed.what());
+        observe::flush_log();
+        return app::exit_failure;
+    }
+}

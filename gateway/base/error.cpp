@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.hpp"
+
+namespace gateway {
+namespace {
+
+using enum cause;
+constexpr source downstream = source::downstream;
+constexpr source upstream = source::upstream;
+constexpr source internal = source::internal;
+
+// One row per enumerator, in its order; the static_assert below holds that.
+constexpr std::array<cause_facts, cause_count> table{{
+    {cause::none, "none", source::none, 0, ""},
+    {malformed_request_line, "malformed_request_line", downstream, 400,
+     "The request line is not valid HTTP/1.1."},
+    {malformed_field, "malformed_field", downstream, 400, "A header field is not valid HTTP/1.1."},
+    {malformed_target, "malformed_target", downstream, 400, "The request target is not valid."},
+    {malformed_host, "malformed_host", downstream, 400,
+     "The Host field is missing, repeated or not valid."},
+    {ambiguous_framing, "ambiguous_framing", downstream, 400,
+     "Two programs could disagree about where this message ends, so it was refused."},
+    {malformed_chunk, "malformed_chunk", downstream, 400,
+     "The chunked request body is not valid HTTP/1.1."},
+    {unsupported_version, "unsupported_version", downstream, 505,
+     "This HTTP version is not supported; use HTTP/1.1."},
+    {unsupported_method, "unsupported_method", downstream, 501, "This method is not supported."},
+    {unsupported_transfer_coding, "unsupported_transfer_coding", downstream, 501,
+     "Only the chunked transfer coding is supported."},
+    {unsupported_expectation, "unsupported_expectation", downstream, 417,
+     "Only Expect: 100-continue is supported."},
+    {target_too_long, "target_too_long", downstream, 414, "The request target is too long."},
+    {header_too_large, "header_too_large", downstream, 431, "The header is too large."},
+    {too_many_fields, "too_many_fields", downstream, 431, "There are too many header fields."},
+    {body_too_large, "body_too_large", downstream, 413,
+     "The request body is larger than this route allows."},
+    {request_head_timeout, "request_head_timeout", downstream, 408,
+     "The request header did not arrive in time."},
+    {request_body_timeout, "request_body_timeout", downstream, 408,
+     "The request body stopped arriving."},
+    {client_stalled, "client_stalled", downstream, 499, "The client stopped reading the response."},
+    {client_closed, "client_closed", downstream, 499,
+     "The client closed the connection before the response ended."},
+    {no_route, "no_route", downstream, 404, "No route matches this request."},
+    {method_not_allowed, "method_not_allowed", downstream, 405,
+     "No route accepts this method for this path."},
+    {too_many_connections, "too_many_connections", internal, 503,
+     "The gateway has reached its connection limit; try again shortly."},
+    {draining, "draining", internal, 503, "The gateway is shutting down; try again."},
+    {out_of_memory, "out_of_memory", internal, 503, "The gateway is short of memory; try again."},
+    {out_of_descriptors, "out_of_descriptors", internal, 503,
+     "The gateway is short of file descriptors; try again."},
+    {internal_error, "internal_error", internal, 500, "The gateway failed; its log says why."},
+    {name_unresolved, "name_unresolved", upstream, 503,
+     "The upstream's name does not resolve to an address yet."},
+    {no_endpoint, "no_endpoint", upstream, 503, "No endpoint of the upstream is available."},
+    {connect_refused, "connect_refused", upstream, 502, "The upstream refused the connection."},
+    {connect_timeout, "connect_timeout", upstream, 504,
+     "The upstream did not accept the connection in time."},
+    {connect_failed, "connect_failed", upstream, 502, "The upstream could not be reached."},
+    {upstream_reset, "upstream_reset", upstream, 502, "The upstream reset the connection."},
+    {upstream_closed, "upstream_closed", upstream, 502,
+     "The upstream closed the connection without answering."},
+    {upstream_stalled, "upstream_stalled", upstream, 504,
+     "The upstream stopped reading the request body."},
+    {response_head_timeout, "response_head_timeout", upstream, 504,
+     "The upstream did not answer in time."},
+    {response_malformed, "response_malformed", upstream, 502,
+     "The upstream's response is not valid HTTP/1.1."},
+    {response_header_too_large, "response_header_too_large", upstream, 502,
+     "The upstream's response header is too large."},
+    {response_body_timeout, "response_body_timeout", upstream, 504,
+     "The upstream's response body stopped arriving."},
+    {response_truncated, "response_truncated", upstream, 502,
+     "The upstream's response ended early."},
+    {tunnel_timeout, "tunnel_timeout", upstream, 504, "The tunnel was idle for too long."},
+}};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (static_cast<std::size_t>(table[i].value) != i) return false;
+    }
+    return true;
+}
+static_assert(in_order(), "one row per cause, in the order of the enum");
+
+}  // namespace
+
+cause_facts const& facts_of(cause value) noexcept {
+    return table[static_cast<std::size_t>(value)];
+}
+
+}  // namespace gateway

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The closed list of reasons why an exchange did not end well. The same word stands in the access
+// log, in the metrics, in the error body and in the documentation; nothing else may name a reason.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace gateway {
+
+// Whose fault it was. The gateway never blames an upstream for a client (Pingora's rule).
+enum class source : std::uint8_t { none, downstream, upstream, internal };
+
+enum class cause : std::uint8_t {
+    none,
+    // The client's bytes or its pace.
+    malformed_request_line,
+    malformed_field,
+    malformed_target,
+    malformed_host,
+    ambiguous_framing,
+    malformed_chunk,
+    unsupported_version,
+    unsupported_method,
+    unsupported_transfer_coding,
+    unsupported_expectation,
+    target_too_long,
+    header_too_large,
+    too_many_fields,
+    body_too_large,
+    request_head_timeout,
+    request_body_timeout,
+    client_stalled,
+    client_closed,
+    // What the operator's routes say.
+    no_route,
+    method_not_allowed,
+    // The gateway's own limits and state.
+    too_many_connections,
+    draining,
+    out_of_memory,
+    out_of_descriptors,
+    internal_error,
+    // The upstream's name, connection or bytes.
+    name_unresolved,
+    no_endpoint,
+    connect_refused,
+    connect_timeout,
+    connect_failed,
+    upstream_reset,
+    upstream_closed,
+    upstream_stalled,
+    response_head_timeout,
+    response_malformed,
+    response_header_too_large,
+    response_body_timeout,
+    response_truncated,
+    tunnel_timeout,
+};
+
+inline constexpr std::size_t cause_count = static_cast<std::size_t>(cause::tunnel_timeout) + 1;
+
+// What is known of a cause at compile time.
+struct cause_facts {
+    cause value;
+    std::string_view word;    // as written in logs, metrics and bodies
+    source fault;
+    std::uint16_t status;     // reply status when nothing has been sent yet; 499 is never sent
+    std::string_view advice;  // one sentence for the person who reads the error body
+};
+
+cause_facts const& facts_of(cause value) noexcept;
+
+inline std::string_view word_of(cause value) noexcept { return facts_of(value).word; }
+inline std::uint16_t status_of(cause value) noexcept { return facts_of(value).status; }
+
+}  // namespace gateway

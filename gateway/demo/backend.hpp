@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The demo's application: everything under /api/ and /uploads/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/units.hpp"
+#include "demo/connection.hpp"
+#include "demo/uploads.hpp"
+
+namespace gateway::demo {
+
+// Lives on the origin's thread.
+class backend {
+public:
+    explicit backend(upload_store::limits allowed = {}) : uploads_(allowed) {}
+
+    awaitable<void> answer(connection& client);
+
+    std::string uploads_folder() const { return uploads_.folder(); }
+
+private:
+    awaitable<void> answer_health(connection& client);
+    awaitable<void> answer_events(connection& client);
+
+    uploads uploads_;
+    time_point started_ = clock::now();
+    std::uint64_t answered_ = 0;
+};
+
+}  // namespace gateway::demo

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// One listening socket of one core. Every core binds the same address with SO_REUSEPORT and the
+// kernel spreads new connections over them, so no core hands a connection to another.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "net/address.hpp"
+#include "runtime/core.hpp"
+
+namespace gateway::net {
+
+// Lives on one core; `start` and `stop` run there.
+class listener final : private runtime::stir_observer {
+public:
+    struct events {
+        // Takes ownership of a non-blocking descriptor with TCP_NODELAY set.
+        std::function<void(int descriptor, address const& peer)> accepted;
+        // accept failed for want of descriptors or memory; accepting pauses until the next tick.
+        std::function<void(int error)> failed;
+    };
+
+    static constexpr int backlog = 4096;  // the kernel caps it at net.core.somaxconn
+
+    // Binds and listens; throws std::system_error naming the address. Port 0 takes a free one.
+    listener(runtime::core& home, address const& at, events told);
+    ~listener();
+
+    std::uint16_t port() const noexcept { return port_; }
+    void start();
+    // Takes what the kernel has accepted already, then closes. Nothing is accepted afterwards.
+    void stop();
+
+private:
+    static constexpr int accepts_per_turn = 256;
+
+    void stirred(runtime::watched& socket) override;
+    void accept_all();
+
+    runtime::core& home_;
+    events told_;
+    int descriptor_;
+    std::uint16_t port_ = 0;
+    bool paused_ = false;
+    runtime::watched socket_;
+};
+
+}  // namespace gateway::net

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/traffic_counters.hpp"
+
+#include "base/check.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace gateway::observe {
+namespace {
+
+// In the order of their slots.
+constexpr std::array<std::string_view, status_slot_count> status_words{
+    "100", "101", "102", "103", "200", "201", "202", "203", "204", "205", "206", "207",
+    "208", "226", "300", "301", "302", "303", "304", "305", "307", "308", "400", "401",
+    "402", "403", "404", "405", "406", "407", "408", "409", "410", "411", "412", "413",
+    "414", "415", "416", "417", "418", "421", "422", "423", "424", "425", "426", "428",
+    "429", "431", "444", "451", "499", "500", "501", "502", "503", "504", "505", "506",
+    "507", "508", "510", "511", "520", "599", "1xx", "2xx", "3xx", "4xx", "5xx", "other"};
+constexpr std::size_t other_slot = status_slot_count - 1;
+constexpr std::size_t first_class_slot = other_slot - 5;
+
+constexpr auto slots_by_status = [] {
+    std::array<std::uint8_t, 600> slots{};
+    for (std::size_t status = 0; status < slots.size(); ++status) {
+        auto const family = status / 100;
+        slots[status] =
+            static_cast<std::uint8_t>(family == 0 ? other_slot : first_class_slot + family - 1);
+    }
+    for (std::size_t slot = 0; slot < first_class_slot; ++slot) {
+        std::size_t status = 0;
+        for (char const digit : status_words[slot]) {
+            status = status * 10 + static_cast<std::size_t>(digit - '0');
+        }
+        slots[status] = static_cast<std::uint8_t>(slot);
+    }
+    return slots;
+}();
+
+constexpr std::array<std::string_view, method_label_count> method_words{
+    "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "other"};
+
+// Most exchanges end in the first buckets, so a walk from the front beats a binary search.
+std::size_t bucket_of(std::chrono::nanoseconds duration) noexcept {
+    std::size_t bucket = 0;
+    while (bucket < duration_bounds.size() && duration > duration_bounds[bucket]) ++bucket;
+    return bucket;
+}
+
+}  // namespace
+
+std::size_t status_slot(std::uint16_t status) noexcept {
+    return status < slots_by_status.size() ? slots_by_status[status] : other_slot;
+}
+
+std::string_view status_word(std::size_t slot) noexcept { return status_words[slot]; }
+
+std::string_view method_word(method_label method) noexcept {
+    return method_words[static_cast<std::size_t>(method)];
+}
+
+std::uint64_t exchange_cell::count() const noexcept {
+    std::uint64_t sum = 0;
+    for (auto const& bucket : buckets) sum += bucket.value();
+    return sum;
+}
+
+traffic_counters::traffic_counters(std::size_t routes, std::size_t upstreams)
+    : route_count_{routes},
+      upstream_count_{upstreams},
+      routes_{std::make_unique<std::atomic<cell_table*>[]>(routes + 1)},
+      upstreams_{std::make_unique<upstream_counters[]>(upstreams)} {}
+
+traffic_counters::~traffic_counters() {
+    for (std::size_t i = 0; i <= route_count_; ++i) {
+        auto* const table = routes_[i].load(std::memory_order_relaxed);
+        if (table == nullptr) continue;
+        for (auto const& by_status : *table) {
+            for (auto const& cell : by_status) delete cell.load(std::memory_order_relaxed);
+        }
+        delete table;
+    }
+}
+
+void traffic_counters::exchange_settled(exchange_record const& record) noexcept {
+    settled_.add();
+    bytes_received_.add(record.bytes_in);
+    bytes_sent_.add(record.bytes_out);
+    if (record.why != cause::none) errors_[index(record.why)].add();
+    auto* const cell = cell_for(record);
+    if (cell == nullptr) return;
+    auto const duration = std::max(record.duration, std::chrono::nanoseconds::zero());
+    cell->buckets[bucket_of(duration)].add();
+    cell->duration_ns.add(static_cast<std::uint64_t>(duration.count()));
+}
+
+exchange_cell* traffic_counters::cell_for(exchange_record const& record) noexcept {
+    auto const i = std::min<std::size_t>(record.route_index, route_count_);
+    GATEWAY_DCHECK(i < route_count_ || record.route_index == no_route_index);
+    auto const* const table = routes_[i].load(std::memory_order_relaxed);
+    if (table != nullptr) {
+        auto const method = static_cast<std::size_t>(record.method_index);
+        auto* const cell =
+            (*table)[method][status_slot(record.status)].load(std::memory_order_relaxed);
+        if (cell != nullptr) return cell;
+    }
+    return make_cell(routes_[i], record);
+}
+
+exchange_cell* traffic_counters::make_cell(
+    std::atomic<cell_table*>& route, exchange_record const& record) noexcept {
+    auto* table = route.load(std::memory_order_relaxed);
+    if (table == nullptr) {
+        table = new (std::nothrow) cell_table{};
+        if (table == nullptr) return nullptr;
+        route.store(table, std::memory_order_release);
+    }
+    auto* const cell = new (std::nothrow) exchange_cell;
+    if (cell == nullptr) return nullptr;
+    auto const method = static_cast<std::size_t>(record.method_index);
+    (*table)[method][status_slot(record.status)].store(cell, std::memory_order_release);
+    return cell;
+}
+
+exchange_cell const* traffic_counters::cell(
+    std::size_t route, method_label method, std::size_t slot) const noexcept {
+    auto const* const table = routes_[route].load(std::memory_order_acquire);
+    if (table == nullptr) return nullptr;
+    return (*table)[static_cast<std::size_t>(method)][slot].load(std::memory_order_acquire);
+}
+
+// The end is read first: what begins or ends in between can only make the difference larger.
+std::uint64_t traffic_counters::difference(counter const& begun, counter const& ended) noexcept {
+    auto const last = ended.value();
+    auto const first = begun.value();
+    return first > last ? first - last : 0;
+}
+
+}  // namespace gateway::observe

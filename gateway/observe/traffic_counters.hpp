@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one core counts. Each event of the data plane is one method in the past tense; the metrics
+// page reads the values from its own thread and adds the cores up. The closed sets of label values
+// are here too, so that no client can make the page grow.
+#pragma once
+
+#include "base/counters.hpp"
+#include "base/error.hpp"
+#include "base/units.hpp"
+#include "observe/exchange_record.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway::observe {
+
+// Upper bounds of the duration histogram; one more bucket holds what took longer.
+inline constexpr std::array<std::chrono::nanoseconds, 13> duration_bounds{
+    5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms, 1s, 2'500ms, 5s, 10s, 30s, 60s};
+
+// Exchanges of one route, method and status. 128 bytes: two cache lines, one of them hot.
+struct alignas(cache_line_bytes) exchange_cell {
+    std::array<counter, duration_bounds.size() + 1>
+        buckets;  // not cumulative; their sum is the count
+    counter duration_ns;
+
+    std::uint64_t count() const noexcept;
+};
+
+// Status codes by slot: those of the IANA registry and a few that proxies use have one each, the
+// rest of a class shares "1xx" to "5xx", and what is no status code at all counts as "other".
+inline constexpr std::size_t status_slot_count = 72;
+std::size_t status_slot(std::uint16_t status) noexcept;
+std::string_view status_word(std::size_t slot) noexcept;
+
+std::string_view method_word(method_label method) noexcept;  // "GET" to "CONNECT", "other"
+
+// Names for the indices that the counters use.
+struct traffic_names {
+    std::vector<std::string> routes;
+    std::vector<std::string> upstreams;
+};
+
+struct upstream_counters {
+    counter attempts;
+    counter connected;  // connections made
+    counter reused;     // attempts that found a pooled connection
+    counter retried;
+    std::array<counter, cause_count> failures;
+};
+
+// Written by one core; any thread may read. Indices are those of the settings' routes and
+// upstreams.
+class alignas(cache_line_bytes) traffic_counters {
+public:
+    traffic_counters(std::size_t routes, std::size_t upstreams);
+    ~traffic_counters();
+    traffic_counters(traffic_counters const&) = delete;
+    traffic_counters& operator=(traffic_counters const&) = delete;
+
+    void connection_accepted() noexcept { accepted_.add(); }
+    void connection_closed() noexcept { closed_.add(); }
+    // For a connection that is turned away at once; not also accepted or closed.
+    void connection_refused(cause why) noexcept { refused_[index(why)].add(); }
+    void accept_failed() noexcept { accept_failures_.add(); }
+
+    // A kept-alive connection that waits for its next request, and the end of that wait.
+    void connection_became_idle() noexcept { idle_.add(1); }
+    void connection_became_busy() noexcept { idle_.add(-1); }
+
+    void exchange_begun() noexcept { begun_.add(); }
+    // Also counts the record's bytes and its cause. When memory for a first cell cannot be had, the
+    // exchange is missing in the table by route, method and status, and only there.
+    void exchange_settled(exchange_record const& record) noexcept;
+
+    void tunnel_opened() noexcept { tunnels_.add(1); }
+    void tunnel_closed() noexcept { tunnels_.add(-1); }
+
+    void attempt_begun(std::size_t upstream) noexcept { upstreams_[upstream].attempts.add(); }
+    void attempt_failed(std::size_t upstream, cause why) noexcept {
+        upstreams_[upstream].failures[index(why)].add();
+    }
+    void upstream_connected(std::size_t upstream) noexcept { upstreams_[upstream].connected.add(); }
+    void upstream_reused(std::size_t upstream) noexcept { upstreams_[upstream].reused.add(); }
+    void retried(std::size_t upstream) noexcept { upstreams_[upstream].retried.add(); }
+
+    // For the page. Pairs are read so that a difference never becomes negative.
+    std::uint64_t connections_accepted() const noexcept { return accepted_.value(); }
+    std::uint64_t connections_active() const noexcept { return difference(accepted_, closed_); }
+    std::uint64_t connections_refused(cause why) const noexcept {
+        return refused_[index(why)].value();
+    }
+    std::uint64_t accept_failures() const noexcept { return accept_failures_.value(); }
+    std::int64_t connections_idle() const noexcept { return idle_.value(); }
+    std::uint64_t exchanges_begun() const noexcept { return begun_.value(); }
+    std::uint64_t exchanges_settled() const noexcept { return settled_.value(); }
+    std::uint64_t exchanges_in_flight() const noexcept { return difference(begun_, settled_); }
+    std::int64_t tunnels_open() const noexcept { return tunnels_.value(); }
+    std::uint64_t bytes_received() const noexcept { return bytes_received_.value(); }
+    std::uint64_t bytes_sent() const noexcept { return bytes_sent_.value(); }
+    std::uint64_t errors(cause why) const noexcept { return errors_[index(why)].value(); }
+
+    std::size_t route_count() const noexcept { return route_count_; }
+    std::size_t upstream_count() const noexcept { return upstream_count_; }
+    upstream_counters const& upstream(std::size_t i) const noexcept { return upstreams_[i]; }
+
+    // Null when there was no such exchange. `route` == route_count() are those without a route.
+    exchange_cell const* cell(
+        std::size_t route, method_label method, std::size_t slot) const noexcept;
+
+private:
+    using cell_table =
+        std::array<std::array<std::atomic<exchange_cell*>, status_slot_count>, method_label_count>;
+
+    static std::size_t index(cause why) noexcept { return static_cast<std::size_t>(why); }
+    static std::uint64_t difference(counter const& begun, counter const& ended) noexcept;
+    exchange_cell* cell_for(exchange_record const& record) noexcept;
+    exchange_cell* make_cell(
+        std::atomic<cell_table*>& route, exchange_record const& record) noexcept;
+
+    counter begun_;
+    counter settled_;
+    counter bytes_received_;
+    counter bytes_sent_;
+    counter accepted_;
+    counter closed_;
+    gauge idle_;
+    gauge tunnels_;
+    counter accept_failures_;
+    std::size_t const route_count_;
+    std::size_t const upstream_count_;
+    // Tables and cells are made by the core at their first use, published with release, and live as
+    // long as this: three routes with three status codes cost a few KiB, not routes x 720 cells.
+    std::unique_ptr<std::atomic<cell_table*>[]> routes_;
+    std::unique_ptr<upstream_counters[]> upstreams_;
+    std::array<counter, cause_count> errors_;
+    std::array<counter, cause_count> refused_;
+};
+
+}  // namespace gateway::observe

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The story of an exchange, the replies the gateway makes itself, and the record at its end.
+#include "proxy/exchange.hpp"
+
+#include <array>
+#include <chrono>
+#include <utility>
+
+#include "http/error_reply.hpp"
+
+namespace gateway::proxy {
+
+exchange::exchange(shard& home, session& owner) noexcept
+    : home_(home),
+      session_(owner),
+      begun_at_(clock::now()),
+      client_read_before_(owner.client.bytes_read() - owner.input.view().size()),
+      client_written_before_(owner.client.bytes_written()) {}
+
+exchange::~exchange() { session_.client.observe(nullptr); }
+
+runtime::task<next_step> exchange::run() {
+    if (!receive_now()) co_await receive_rest();
+    if (!head_complete_ && why_ == cause::client_closed && !parser_.begun()) {
+        co_return next_step::close;  // it ended between two requests, as it may
+    }
+    home_.counters.exchange_begun();
+    if (why_ == cause::none) route();
+    prepare();
+    if (why_ == cause::none) {
+        co_await attempt_and_relay();
+    } else {
+        co_await reply(why_);
+    }
+    settle();
+    co_return leave();
+}
+
+runtime::task<void> exchange::attempt_and_relay() {
+    session_.client.observe(this);
+    retry_on where = retry_on::any_connection;
+    cause why = co_await attempt(where);
+    while (why != cause::none && may_try_again(why, where)) {
+        home_.counters.attempt_failed(plan_->pool->index(), why);
+        home_.counters.retried(plan_->pool->index());
+        co_await finish_upstream();
+        request_sent_ = false;
+        why = co_await attempt(where);
+    }
+    if (why == cause::none) {
+        co_await relay();
+        if (cut_ && facts_of(why_).fault == source::upstream) {
+            home_.counters.attempt_failed(plan_->pool->index(), why_);
+        }
+        co_await finish_upstream();
+        co_return;
+    }
+    if (facts_of(why).fault == source::upstream) {
+        home_.counters.attempt_failed(plan_->pool->index(), why);
+    }
+    // What the client did wrong explains why the upstream gave up, not the other way round.
+    if (request_body_failure_ != cause::none) why = request_body_failure_;
+    co_await finish_upstream();
+    co_await reply(why);
+}
+
+void exchange::stirred(runtime::watched& socket) {
+    if (!socket.hung_up() || !upstream_) return;
+    client_gone_ = true;
+    upstream_->socket.abort(cause::client_closed);
+}
+
+runtime::task<void> exchange::reply(cause why) {
+    why_ = why;
+    status_ = status_of(why);
+    if (client_gone_ || status_ == 499) {
+        client_gone_ = true;
+        co_return;
+    }
+    // After a fault in the framing nobody knows where the next request would begin.
+    keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.draining();
+    if (keep_alive_ && request_body_.kind == http::body_kind::length && input_used_ == 0) {
+        keep_alive_ = request_body_.length == 0;
+    }
+    std::array<std::pair<std::string_view, std::string_view>, 1> extra;
+    std::size_t extras = 0;
+    if (why == cause::method_not_allowed) extra[extras++] = {"Allow", allow_};
+    if (status_ == 503) extra[extras++] = {"Retry-After", "1"};
+    std::string bytes;
+    http::append_error_reply(
+        bytes,
+        {.why = why,
+         .request_id = request_id_,
+         .accept = head_complete_ ? request_.value_of(http::field_id::accept) : std::string_view{},
+         .date = home_.date(),
+         .head_only = head_complete_ && request_.method_id == http::method::head,
+         .close = !keep_alive_,
+         .keep_alive = keep_alive_ && request_.minor_version == 0,
+         .extra = {extra.data(), extras}});
+    head_sent_ = true;
+    std::array<iovec, 1> pieces{net::piece(bytes.data(), bytes.size())};
+    co_await write_to_client(pieces);
+    if (!client_gone_) response_complete_ = true;
+}
+
+void exchange::settle() {
+    session_.client.observe(nullptr);
+    auto const now = clock::now();
+    if (client_gone_) status_ = 499;
+    observe::exchange_record record;
+    record.finished_at = std::chrono::system_clock::now();
+    record.request_id = request_id_;
+    record.client_address = client_text_;
+    record.method_index = method_label_;
+    if (head_complete_) {
+        record.method = request_.method_text();
+        record.target = request_.target();
+        record.protocol = request_.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
+        record.host = request_.value_of(http::field_id::host);
+        record.user_agent = request_.value_of(http::field_id::user_agent);
+        record.referer = request_.value_of(http::field_id::referer);
+    }
+    if (plan_ != nullptr) {
+        record.route = plan_->settings->name;
+        record.route_index = route_index_;
+        record.upstream = plan_->pool->settings().name;
+    }
+    if (endpoint_ != nullptr) record.endpoint = endpoint_->text;
+    record.status = status_;
+    record.upstream_status = response_head_complete_ ? response_.status : std::uint16_t{0};
+    record.attempts = attempts_;
+    record.reused_upstream = reused_;
+    record.bytes_in = session_.client.bytes_read() - client_read_before_ -
+                      (session_.input.view().size() - input_used_) - left_over_.size();
+    record.bytes_out = session_.client.bytes_written() - client_written_before_;
+    record.duration = now - begun_at_;
+    if (response_head_complete_) record.upstream_duration = response_at_ - attempt_at_;
+    record.why = why_;
+    home_.counters.exchange_settled(record);
+    if (home_.access_log) home_.access_log->append(record);
+}
+
+next_step exchange::leave() {
+    // Nothing refers to the request's bytes any more: what follows them moves to the front.
+    if (body_beyond_input_) {
+        session_.input.assign(home_.core.blocks(), left_over_);
+    } else {
+        session_.input.consume(input_used_);
+    }
+    if (client_gone_) return next_step::close;
+    if (cut_) return close_delimited_ ? next_step::abort : next_step::close;
+    if (keep_alive_ && request_body_read_) return next_step::another_request;
+    bool const unread =
+        !request_body_read_ || !session_.input.empty() || session_.client.may_read();
+    return unread && !tunnelled_ ? next_step::linger : next_step::close;
+}
+
+}  // namespace gateway::proxy

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request and its response. `run` goes through the phases in order:
+//
+//   receive  read the request's head and judge it
+//   route    find the route, check what it allows
+//   prepare  who the client is, which ID the request has
+//   attempt  one try at one endpoint: lease, send, read the response's head; again if that is safe
+//   relay    the response's head and body to the client
+//   settle   record it, and say what becomes of the connection
+//
+// A phase that fails names its cause; `reply` turns a cause into a response in one place.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/chunked.hpp"
+#include "http/forwarded.hpp"
+#include "http/framing.hpp"
+#include "http/head_parser.hpp"
+#include "http/hop_by_hop.hpp"
+#include "http/target.hpp"
+#include "observe/exchange_record.hpp"
+#include "proxy/body_relay.hpp"
+#include "proxy/session.hpp"
+#include "proxy/shard.hpp"
+#include "runtime/task.hpp"
+
+namespace gateway::proxy {
+
+// What becomes of the client's connection after an exchange.
+enum class next_step : std::uint8_t {
+    another_request,
+    close,   // nothing of the client's is unread
+    linger,  // the client may still be sending: it must not lose our response to a reset
+    abort,   // the response was cut: the client must see that, not a clean end
+};
+
+// Lives in a block borrowed for the exchange; about 10 KiB with its two heads. Borrows the session.
+class exchange final : private runtime::stir_observer {
+public:
+    exchange(shard& home, session& owner) noexcept;
+    ~exchange();
+    exchange(exchange const&) = delete;
+    exchange& operator=(exchange const&) = delete;
+
+    runtime::task<next_step> run();
+
+private:
+    enum class progress : std::uint8_t { wait, interim, complete, refused };
+    // Where an attempt gets its connection.
+    enum class retry_on : std::uint8_t { any_connection, other_endpoint, fresh_connection };
+
+    // A client that goes away ends the upstream's work.
+    void stirred(runtime::watched& socket) override;
+
+    // receive, route, prepare (exchange_receive.cpp)
+    bool receive_now();
+    runtime::task<void> receive_rest();
+    bool parse_head();
+    void judge_head();
+    void route();
+    void prepare();
+    void take_request_id();
+
+    // attempt (exchange_attempt.cpp)
+    runtime::task<cause> attempt(retry_on where);
+    bool may_try_again(cause why, retry_on& where);
+    runtime::block build_request(std::size_t& size);
+    runtime::task<cause> send_request();
+    runtime::task<void> send_request_body(runtime::block head, std::size_t head_size);
+    void begin_response_deadline();
+    runtime::task<cause> read_response_head();
+    std::span<char> response_room();
+    progress parse_response();
+    runtime::task<cause> pass_interim();
+    cause upstream_failure(net::io_status status) const noexcept;
+    std::string_view response_bytes() const noexcept {
+        return {response_block_.data() + response_begin_, response_end_ - response_begin_};
+    }
+
+    // relay (exchange_relay.cpp)
+    runtime::task<void> relay();
+    bool is_in_hand(bool chunked) const noexcept;
+    runtime::task<void> relay_in_hand(std::string_view head);
+    runtime::task<void> relay_body(std::string_view head, bool chunked);
+    runtime::task<void> run_tunnel(std::string_view head);
+    void response_failed(relay_end end);
+    runtime::task<void> write_to_client(std::span<iovec> pieces);
+    void client_failed(net::io_status status);
+    runtime::task<void> finish_upstream();
+
+    // reply, settle (exchange.cpp)
+    runtime::task<void> attempt_and_relay();
+    runtime::task<void> reply(cause why);
+    void settle();
+    next_step leave();
+
+    shard& home_;
+    session& session_;
+    time_point begun_at_;
+    time_point attempt_at_{};
+    time_point response_at_{};
+    std::uint64_t client_read_before_;
+    std::uint64_t client_written_before_;
+
+    // What has been decided so far.
+    cause why_ = cause::none;
+    bool head_complete_ = false;   // the request's head was parsed and judged well-formed
+    bool keep_alive_ = false;      // the client's connection may carry another request
+    bool head_sent_ = false;       // the final response has begun to go out
+    bool response_complete_ = false;
+    bool tunnelled_ = false;
+    bool close_delimited_ = false;  // only the connection's end tells the client where ours is
+    bool cut_ = false;             // the response broke off
+    bool client_gone_ = false;
+    std::uint16_t status_ = 0;
+    std::uint8_t attempts_ = 0;
+    std::uint8_t interim_count_ = 0;
+    observe::method_label method_label_ = observe::method_label::other;
+    std::uint16_t route_index_ = observe::no_route_index;
+    route_plan const* plan_ = nullptr;
+    std::string_view allow_;
+
+    // The request.
+    http::request_parser parser_;
+    http::body_framing request_body_;
+    http::connection_options request_options_;
+    http::target_view target_;
+    bool upgrade_ = false;
+    bool trusted_peer_ = false;
+    http::address16 client_address_{};
+    std::string_view request_id_;
+    std::string_view client_text_;
+    std::array<char, observe::request_id_bytes> fresh_request_id_;
+    std::array<char, http::address_text_max + 1> client_text_buffer_;
+    std::array<char, http::address_text_max + 1> peer_text_buffer_;
+
+    // The request's body on its way upstream.
+    runtime::side_task request_body_task_;
+    bool request_sent_ = false;       // every byte of it has been handed to the kernel
+    bool request_body_read_ = true;   // every byte of it has been taken from the client
+    bool body_beyond_input_ = false;  // more was read than the input buffer keeps for a retry
+    std::size_t input_used_ = 0;      // bytes of the input buffer that were body
+    cause request_body_failure_ = cause::none;
+    std::string left_over_;           // pipelined bytes read behind a chunked body
+
+    // The upstream's side.
+    lease upstream_;
+    endpoint* endpoint_ = nullptr;
+    bool reused_ = false;
+    std::uint64_t written_before_ = 0;  // to this connection, before this request
+    runtime::deadline response_head_deadline_;
+    runtime::block response_block_;
+    std::uint32_t response_begin_ = 0;
+    std::uint32_t response_end_ = 0;
+    http::response_parser response_parser_;
+    http::body_framing response_body_;
+    http::connection_options response_options_;
+    cause response_fault_ = cause::none;
+    bool response_begun_ = false;
+    bool response_head_complete_ = false;
+
+    runtime::block scratch_;  // of the normalised path, when it differs
+    http::request_head request_;
+    http::response_head response_;
+};
+
+}  // namespace gateway::proxy

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// One attempt: a connection to an endpoint, the request over it, the head of the response.
+#include <cstring>
+
+#include "http/upgrade.hpp"
+#include "net/timed_wait.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/header_filters.hpp"
+#include "upstream/retry_policy.hpp"
+
+namespace gateway::proxy {
+namespace {
+
+// An upstream that never gets past interim responses must not hold the client for ever.
+constexpr unsigned interim_max = 16;
+
+}  // namespace
+
+runtime::task<cause> exchange::attempt(retry_on where) {
+    ++attempts_;
+    attempt_at_ = clock::now();
+    response_parser_.reset();
+    response_begin_ = response_end_ = 0;
+    upstream_pool& pool = *plan_->pool;
+    home_.counters.attempt_begun(pool.index());
+    if (where != retry_on::fresh_connection) {
+        endpoint_ = pool.choose(endpoint_);
+        if (endpoint_ == nullptr) co_return cause::name_unresolved;
+    }
+    if (where == retry_on::any_connection) upstream_ = pool.lend_idle(*endpoint_);
+    reused_ = static_cast<bool>(upstream_);
+    if (!reused_) upstream_ = pool.lend_new(*endpoint_);
+    session_.upstream = &upstream_->socket;
+    if (!reused_) {
+        cause const failed = co_await pool.connect(upstream_);
+        if (failed != cause::none) co_return failed;
+    }
+    written_before_ = upstream_->socket.bytes_written();
+    cause const unsent = co_await send_request();
+    if (unsent != cause::none) co_return unsent;
+    co_return co_await read_response_head();
+}
+
+runtime::block exchange::build_request(std::size_t& size) {
+    settings::route const& route = *plan_->settings;
+    runtime::block memory =
+        lend_for_head(home_.core.blocks(), request_.size(), route.request_headers);
+    http::head_writer out{{memory.data(), memory.size()}};
+    std::string_view const peer_text = http::print_address(session_.peer, peer_text_buffer_);
+    write_request(
+        out,
+        {.head = request_,
+         .options = request_options_,
+         .target = target_,
+         .body = request_body_,
+         .route = route,
+         .host = plan_->pool->settings().host,
+         .fallback_host = endpoint_->text,
+         .peer_text = peer_text,
+         .client_text = client_text_,
+         .request_id = request_id_,
+         .local_port = session_.local_port,
+         .trusted_peer = trusted_peer_,
+         .upgrade = upgrade_,
+         .via = home_.settings.forwarding.via});
+    size = out.overflowed() ? 0 : out.size();
+    return memory;
+}
+
+runtime::task<cause> exchange::send_request() {
+    std::size_t size = 0;
+    runtime::block memory = build_request(size);
+    if (size == 0) co_return cause::header_too_large;
+
+    std::string_view const ready = session_.input.view();
+    bool const known = request_body_.kind != http::body_kind::chunked;
+    if (!known || ready.size() < request_body_.length) {
+        // The body follows at the client's pace while we listen for the response already.
+        request_body_task_.start(send_request_body(std::move(memory), size));
+        co_return cause::none;
+    }
+    input_used_ = request_body_.length;
+    request_body_read_ = true;
+    std::array<iovec, 2> pieces{
+        net::piece(memory.data(), size), net::piece(ready.data(), request_body_.length)};
+    std::span<iovec> const all{pieces.data(), request_body_.length != 0 ? 2U : 1U};
+    net::io_status status = net::write_all_now(upstream_->socket, all);
+    if (status == net::io_status::would_block) {
+        status = co_await net::write_rest(
+            upstream_->socket, all, {home_.core, home_.waits.write, cause::upstream_stalled});
+    }
+    if (status != net::io_status::ok) co_return upstream_failure(status);
+    request_sent_ = true;
+    co_return cause::none;
+}
+
+// Runs beside the wait for the response. Whatever fails here is told to that wait.
+runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t head_size) {
+    body_relay relay{
+        home_.core,
+        home_.pipes,
+        home_.settings.limits.splice_threshold,
+        {.from = session_.client,
+         .ready = session_.input.view(),
+         .framing = request_body_,
+         .pace = *plan_->request_body,
+         .late = cause::request_body_timeout,
+         .payload_max = plan_->body_bytes_max},
+        {.to = upstream_->socket,
+         .chunked = request_body_.kind == http::body_kind::chunked,
+         .trailers = true,
+         .pace = {home_.core, home_.waits.write, cause::upstream_stalled}}};
+    relay_end const end = co_await relay.run({head.data(), head_size});
+    body_beyond_input_ = relay.read_beyond_ready();
+    request_body_read_ = relay.source_finished();
+    if (body_beyond_input_) {
+        input_used_ = session_.input.view().size();
+        left_over_.assign(relay.left_over());
+    } else {
+        input_used_ = session_.input.view().size() - relay.left_over().size();
+    }
+    switch (end) {
+        case relay_end::complete:
+            request_sent_ = true;
+            if (!response_head_complete_) begin_response_deadline();
+            co_return;
+        case relay_end::source_closed:
+        case relay_end::source_reset: request_body_failure_ = cause::client_closed; break;
+        case relay_end::source_aborted:
+            request_body_failure_ = session_.client.read_abort();
+            break;
+        case relay_end::source_malformed: request_body_failure_ = cause::malformed_chunk; break;
+        case relay_end::too_large: request_body_failure_ = cause::body_too_large; break;
+        case relay_end::sink_aborted: request_body_failure_ = upstream_->socket.write_abort(); break;
+        case relay_end::sink_closed:
+            // The upstream takes no more; it may have said why, so its response is still read.
+            if (!response_head_complete_) begin_response_deadline();
+            co_return;
+    }
+    upstream_->socket.abort_read(request_body_failure_);
+}
+
+void exchange::begin_response_deadline() {
+    response_head_deadline_.start(
+        *plan_->response_head, home_.core.now(), upstream_->socket,
+        runtime::deadline::side::read, cause::response_head_timeout);
+}
+
+runtime::task<cause> exchange::read_response_head() {
+    net::stream& socket = upstream_->socket;
+    if (request_sent_) begin_response_deadline();
+    for (;;) {
+        if (!socket.may_read()) {
+            cause const aborted = co_await socket.readable();
+            if (aborted != cause::none) co_return aborted;
+        }
+        std::span<char> const room = response_room();
+        if (room.empty()) co_return cause::response_header_too_large;
+        net::io_result const got = socket.try_read(room);
+        if (got.status == net::io_status::would_block) continue;
+        if (got.status != net::io_status::ok) {
+            cause const failed = upstream_failure(got.status);
+            bool const cut = response_begun_ && failed == cause::upstream_closed;
+            co_return cut ? cause::response_truncated : failed;
+        }
+        response_begun_ = true;
+        response_end_ += static_cast<std::uint32_t>(got.bytes);
+        progress state = progress::interim;
+        while (state == progress::interim) {
+            state = parse_response();
+            if (state == progress::interim) {
+                cause const failed = co_await pass_interim();
+                if (failed != cause::none) co_return failed;
+            }
+        }
+        if (state == progress::complete) break;
+        if (state == progress::refused) co_return response_fault_;
+    }
+    response_head_deadline_.stop();
+    response_at_ = clock::now();
+    response_head_complete_ = true;
+    co_return cause::none;
+}
+
+std::span<char> exchange::response_room() {
+    if (!response_block_) response_block_ = home_.core.blocks().lend();
+    if (response_end_ == response_block_.size()) {
+        if (response_block_.size() == runtime::block_pool::large_bytes) return {};
+        runtime::block larger = home_.core.blocks().lend(runtime::block_pool::large_bytes);
+        std::memcpy(larger.data(), response_block_.data(), response_end_);
+        response_block_ = std::move(larger);
+    }
+    return {response_block_.data() + response_end_, response_block_.size() - response_end_};
+}
+
+exchange::progress exchange::parse_response() {
+    std::string_view const bytes = response_bytes();
+    http::parse_step const step = response_parser_.parse(bytes, home_.head_limits, response_);
+    if (step == http::parse_step::incomplete) return progress::wait;
+    response_fault_ = step == http::parse_step::refused ? response_parser_.why() : cause::none;
+    if (response_fault_ == cause::none) {
+        response_begin_ += static_cast<std::uint32_t>(response_.size());
+        if (http::parse_connection(response_, response_options_) != cause::none) {
+            response_fault_ = cause::response_malformed;
+        } else {
+            response_fault_ = http::frame_response(response_, request_.method_id, response_body_);
+        }
+    }
+    if (response_fault_ != cause::none) return progress::refused;
+    if (response_.status >= 200) return progress::complete;
+    if (response_.status == 101) {
+        // Only what the client offered may be switched to (RFC 9110 7.8).
+        if (upgrade_ && http::upgrade_accepted(request_, response_, response_options_)) {
+            return progress::complete;
+        }
+        response_fault_ = cause::response_malformed;
+        return progress::refused;
+    }
+    if (++interim_count_ > interim_max) {
+        response_fault_ = cause::response_malformed;
+        return progress::refused;
+    }
+    return progress::interim;
+}
+
+// 100 and 103 go on to a client that can read them (RFC 9110 15.2); then the next head is parsed.
+runtime::task<cause> exchange::pass_interim() {
+    if (request_.minor_version >= 1) {
+        runtime::block const memory = lend_for_head(home_.core.blocks(), response_.size(), {});
+        http::head_writer out{{memory.data(), memory.size()}};
+        write_interim(out, response_, response_options_);
+        std::array<iovec, 1> pieces{net::piece(memory.data(), out.size())};
+        co_await write_to_client(pieces);
+        if (client_gone_) co_return cause::client_closed;
+    }
+    response_parser_.reset();
+    co_return cause::none;
+}
+
+bool exchange::may_try_again(cause why, retry_on& where) {
+    if (client_gone_ || request_body_failure_ != cause::none) return false;
+    bool const connected = upstream_ && upstream_->socket.is_open();
+    upstream::retry const verdict = upstream::may_retry(
+        {.why = why,
+         .method = request_.method_id,
+         .reused_connection = reused_,
+         .response_begun = response_begun_,
+         .body_replayable = !body_beyond_input_,
+         .request_acknowledged =
+             connected && upstream_->socket.bytes_acked() >
+                              written_before_ + upstream_->acked_when_connected,
+         .attempts = attempts_});
+    where = verdict == upstream::retry::other_endpoint ? retry_on::other_endpoint
+                                                       : retry_on::fresh_connection;
+    return verdict != upstream::retry::no;
+}
+
+cause exchange::upstream_failure(net::io_status status) const noexcept {
+    switch (status) {
+        case net::io_status::closed: return cause::upstream_closed;
+        case net::io_status::aborted: {
+            cause const read = upstream_->socket.read_abort();
+            return read != cause::none ? read : upstream_->socket.write_abort();
+        }
+        default: return cause::upstream_reset;
+    }
+}
+
+}  // namespace gateway::proxy

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phases before an upstream is involved: receive, route, prepare.
+#include "base/ascii.hpp"
+#include "http/host.hpp"
+#include "http/persistence.hpp"
+#include "http/upgrade.hpp"
+#include "net/timed_wait.hpp"
+#include "proxy/exchange.hpp"
+
+namespace gateway::proxy {
+
+// True when the head is judged, the connection ended or the buffer is full; see why_. False when
+// more bytes must come first.
+bool exchange::receive_now() {
+    for (;;) {
+        if (!session_.input.empty() && parse_head()) return true;
+        std::span<char> const room =
+            session_.input.room(home_.core.blocks(), home_.head_limits.bytes_max + 1);
+        if (room.empty()) {
+            why_ = cause::header_too_large;
+            return true;
+        }
+        net::io_result const got = session_.client.try_read(room);
+        switch (got.status) {
+            case net::io_status::ok: session_.input.filled(got.bytes); break;
+            case net::io_status::would_block: return false;
+            case net::io_status::aborted: why_ = session_.client.read_abort(); return true;
+            default: why_ = cause::client_closed; return true;
+        }
+    }
+}
+
+// The deadline covers the whole head, however slowly its bytes trickle.
+runtime::task<void> exchange::receive_rest() {
+    runtime::deadline limit;
+    limit.start(
+        home_.waits.request_head, home_.core.now(), session_.client,
+        runtime::deadline::side::read, cause::request_head_timeout);
+    do {
+        co_await session_.client.readable();
+    } while (!receive_now());
+}
+
+bool exchange::parse_head() {
+    switch (parser_.parse(session_.input.view(), home_.head_limits, request_)) {
+        case http::parse_step::incomplete: return false;
+        case http::parse_step::refused: why_ = parser_.why(); return true;
+        case http::parse_step::complete: break;
+    }
+    session_.input.consume(request_.size());
+    judge_head();
+    return true;
+}
+
+void exchange::judge_head() {
+    method_label_ = static_cast<observe::method_label>(request_.method_id);
+    why_ = http::parse_connection(request_, request_options_);
+    if (why_ == cause::none) why_ = http::check_host(request_);
+    if (why_ == cause::none) why_ = http::frame_request(request_, request_body_);
+    if (why_ != cause::none) return;
+
+    // The path differs from its normal form so rarely that its memory is borrowed only then.
+    why_ = http::parse_target(request_, {}, target_);
+    if (why_ == cause::target_too_long) {
+        scratch_ = home_.core.blocks().lend(request_.target().size());
+        why_ = http::parse_target(request_, {scratch_.data(), scratch_.size()}, target_);
+    }
+    if (why_ != cause::none) return;
+
+    head_complete_ = true;
+    keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.draining();
+    upgrade_ = http::is_upgrade_request(request_, request_options_);
+    request_body_read_ = request_body_.kind == http::body_kind::none ||
+                         (request_body_.kind == http::body_kind::length && request_body_.length == 0);
+    if (auto const* expect = request_.find(http::field_id::expect)) {
+        std::string_view const value = request_.value(*expect);
+        if (!ascii::equal_ignoring_case(value, "100-continue")) {
+            why_ = cause::unsupported_expectation;  // RFC 9110 10.1.1
+        }
+    }
+}
+
+void exchange::route() {
+    // A tunnel made by CONNECT would reach any host; TRACE echoes credentials (RFC 9110 9.3.6, 9.3.8).
+    if (request_.method_id == http::method::connect || request_.method_id == http::method::trace) {
+        why_ = cause::method_not_allowed;
+        return;
+    }
+    std::string_view const host = target_.form == http::target_form::absolute
+                                      ? target_.authority
+                                      : request_.value_of(http::field_id::host);
+    routing::match const found = home_.routes.find(
+        host, target_.normalised_path, request_.method_id, request_.method_text());
+    if (found.outcome != routing::outcome::found) {
+        bool const no_route = found.outcome == routing::outcome::no_route;
+        why_ = no_route ? cause::no_route : cause::method_not_allowed;
+        allow_ = found.allow;
+        return;
+    }
+    route_index_ = found.route;
+    plan_ = &home_.plans[found.route];
+    if (plan_->body_bytes_max != 0 && request_body_.kind == http::body_kind::length &&
+        request_body_.length > plan_->body_bytes_max) {
+        why_ = cause::body_too_large;
+    }
+}
+
+void exchange::prepare() {
+    trusted_peer_ = http::contains(home_.trusted_proxies, session_.peer);
+    client_address_ = session_.peer;
+    if (trusted_peer_ && head_complete_) {
+        client_address_ =
+            http::client_address(request_, session_.peer, home_.trusted_proxies);
+    }
+    client_text_ = http::print_address(client_address_, client_text_buffer_);
+    take_request_id();
+}
+
+void exchange::take_request_id() {
+    std::string_view const given =
+        head_complete_ ? request_.value_of(http::field_id::x_request_id) : std::string_view{};
+    if (!given.empty() && observe::is_well_formed(given)) {
+        request_id_ = given;
+        return;
+    }
+    home_.request_ids.write(fresh_request_id_);
+    request_id_ = {fresh_request_id_.data(), fresh_request_id_.size()};
+}
+
+}  // namespace gateway::proxy

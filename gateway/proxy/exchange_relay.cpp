@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The response on its way to the client: head, body, or a tunnel.
+#include "http/persistence.hpp"
+#include "net/timed_wait.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/header_filters.hpp"
+#include "proxy/tunnel.hpp"
+
+namespace gateway::proxy {
+
+runtime::task<void> exchange::relay() {
+    status_ = response_.status;
+    bool const switching = status_ == 101;
+    bool const http_1_0 = request_.minor_version == 0;
+    bool const endless = response_body_.kind == http::body_kind::until_close;
+    bool const chunked =
+        !http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
+    close_delimited_ = http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
+    if (close_delimited_ || home_.draining()) keep_alive_ = false;
+    // An upstream that refuses a body before its end (413, 401) leaves the rest unread.
+    if (!request_body_read_ && status_ >= 400) keep_alive_ = false;
+
+    settings::route const& route = *plan_->settings;
+    runtime::block const memory =
+        lend_for_head(home_.core.blocks(), response_.size(), route.response_headers);
+    http::head_writer out{{memory.data(), memory.size()}};
+    write_response(
+        out,
+        {.head = response_,
+         .options = response_options_,
+         .body = response_body_,
+         .chunked = chunked,
+         .head_only = response_body_.kind == http::body_kind::none,
+         .connection = switching      ? client_connection::upgrade
+                       : keep_alive_ ? client_connection::keep_alive
+                                     : client_connection::close,
+         .http_1_0 = http_1_0,
+         .route = route,
+         .request_id = request_id_,
+         .date = response_.has(http::field_id::date) ? std::string_view{} : home_.date()});
+    if (out.overflowed()) {
+        co_await reply(cause::response_header_too_large);
+        co_return;
+    }
+    head_sent_ = true;
+    if (switching) {
+        co_await run_tunnel(out.text());
+    } else if (is_in_hand(chunked)) {
+        co_await relay_in_hand(out.text());
+    } else {
+        co_await relay_body(out.text(), chunked);
+    }
+}
+
+// The whole body has been read with the head, as most are: one write, no relay.
+bool exchange::is_in_hand(bool chunked) const noexcept {
+    if (response_body_.kind == http::body_kind::none) return true;
+    return response_body_.kind == http::body_kind::length && !chunked &&
+           response_bytes().size() >= response_body_.length;
+}
+
+runtime::task<void> exchange::relay_in_hand(std::string_view head) {
+    std::size_t const length =
+        response_body_.kind == http::body_kind::length ? response_body_.length : 0;
+    std::array<iovec, 2> pieces{
+        net::piece(head.data(), head.size()), net::piece(response_bytes().data(), length)};
+    response_begin_ += static_cast<std::uint32_t>(length);
+    std::span<iovec> const all{pieces.data(), length != 0 ? 2U : 1U};
+    net::io_status const status = net::write_all_now(session_.client, all);
+    if (status == net::io_status::would_block) {
+        co_await write_to_client(all);
+    } else if (status != net::io_status::ok) {
+        client_failed(status);
+    }
+    response_complete_ = true;
+}
+
+runtime::task<void> exchange::relay_body(std::string_view head, bool chunked) {
+    body_relay relay{
+        home_.core,
+        home_.pipes,
+        home_.settings.limits.splice_threshold,
+        {.from = upstream_->socket,
+         .ready = response_bytes(),
+         .framing = response_body_,
+         .pace = *plan_->response_body,
+         .late = cause::response_body_timeout},
+        {.to = session_.client,
+         .chunked = chunked,
+         .trailers = true,
+         .pace = {home_.core, home_.waits.write, cause::client_stalled}}};
+    relay_end const end = co_await relay.run(head);
+    response_complete_ = end == relay_end::complete;
+    response_begin_ = response_end_ - static_cast<std::uint32_t>(relay.left_over().size());
+    if (relay.read_beyond_ready() && relay.left_over().empty()) response_begin_ = response_end_;
+    if (end != relay_end::complete) response_failed(end);
+}
+
+// Part of the response is with the client, so it cannot be told by a status any more.
+void exchange::response_failed(relay_end end) {
+    cut_ = true;
+    switch (end) {
+        case relay_end::source_reset: why_ = cause::upstream_reset; break;
+        case relay_end::source_malformed: why_ = cause::response_malformed; break;
+        case relay_end::source_aborted: why_ = upstream_->socket.read_abort(); break;
+        case relay_end::sink_aborted: why_ = session_.client.write_abort(); break;
+        case relay_end::sink_closed: why_ = cause::client_closed; break;
+        default: why_ = cause::response_truncated; break;
+    }
+    if (facts_of(why_).fault == source::downstream) client_gone_ = true;
+}
+
+runtime::task<void> exchange::run_tunnel(std::string_view head) {
+    std::array<iovec, 1> pieces{net::piece(head.data(), head.size())};
+    co_await write_to_client(pieces);
+    if (client_gone_) co_return;
+    session_.client.observe(nullptr);
+    home_.counters.tunnel_opened();
+    tunnel bytes{home_.core, home_.waits.tunnel_idle, session_.client, upstream_->socket};
+    why_ = co_await bytes.run(session_.input.view(), response_bytes());
+    home_.counters.tunnel_closed();
+    input_used_ = session_.input.view().size();
+    keep_alive_ = false;
+    response_complete_ = true;
+    tunnelled_ = true;
+}
+
+runtime::task<void> exchange::write_to_client(std::span<iovec> pieces) {
+    net::io_status const status = co_await net::write_rest(
+        session_.client, pieces, {home_.core, home_.waits.write, cause::client_stalled});
+    if (status != net::io_status::ok) client_failed(status);
+}
+
+void exchange::client_failed(net::io_status status) {
+    client_gone_ = true;
+    why_ = status == net::io_status::aborted ? session_.client.write_abort() : cause::client_closed;
+}
+
+// Ends the request body's relay if it still runs (the response came before the body's end), then
+// gives the upstream connection back, or closes it if anything about it is in doubt.
+runtime::task<void> exchange::finish_upstream() {
+    response_head_deadline_.stop();
+    if (request_body_task_.running()) {
+        session_.client.abort_read(cause::request_body_timeout);
+        upstream_->socket.abort_write(cause::upstream_closed);
+        co_await request_body_task_.join();
+    }
+    session_.upstream = nullptr;
+    if (!upstream_) co_return;
+    bool const reusable = response_complete_ && !tunnelled_ && request_sent_ &&
+                          response_body_.kind != http::body_kind::until_close &&
+                          http::wants_keep_alive(response_, response_options_) &&
+                          response_begin_ == response_end_;
+    if (reusable) {
+        upstream_.settle();
+    } else {
+        upstream_.discard();
+    }
+}
+
+}  // namespace gateway::proxy

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/session.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "net/timed_wait.hpp"
+#include "proxy/exchange.hpp"
+#include "proxy/shard.hpp"
+
+namespace gateway::proxy {
+namespace {
+
+// Bytes of a rejected request that are read and thrown away so that the client sees our response
+// instead of a reset (RFC 9112 9.6). Beyond this the reset is the client's own doing.
+constexpr std::uint64_t linger_bytes_max = 64_MiB;
+
+static_assert(sizeof(exchange) <= runtime::block_pool::small_bytes,
+              "an exchange lives in one small block");
+
+}  // namespace
+
+std::span<char> input_buffer::room(runtime::block_pool& blocks, std::size_t bytes_max) {
+    if (!block_) {
+        block_ = blocks.lend();
+        begin_ = end_ = 0;
+    }
+    std::size_t const held = end_ - begin_;
+    if (held >= bytes_max) return {};
+    if (end_ == block_.size()) {
+        if (begin_ > 0) {
+            std::memmove(block_.data(), block_.data() + begin_, held);
+        } else if (block_.size() < runtime::block_pool::large_bytes) {
+            runtime::block larger = blocks.lend(runtime::block_pool::large_bytes);
+            std::memcpy(larger.data(), block_.data(), held);
+            block_ = std::move(larger);
+        } else {
+            return {};
+        }
+        begin_ = 0;
+        end_ = static_cast<std::uint32_t>(held);
+    }
+    return {block_.data() + end_, block_.size() - end_};
+}
+
+void input_buffer::assign(runtime::block_pool& blocks, std::string_view bytes) {
+    if (bytes.empty()) {
+        begin_ = end_;
+        return;
+    }
+    if (!block_ || block_.size() < bytes.size()) {
+        runtime::block fresh = blocks.lend(bytes.size());
+        std::memcpy(fresh.data(), bytes.data(), bytes.size());
+        block_ = std::move(fresh);
+    } else {
+        std::memmove(block_.data(), bytes.data(), bytes.size());
+    }
+    begin_ = 0;
+    end_ = static_cast<std::uint32_t>(bytes.size());
+}
+
+void input_buffer::release() noexcept {
+    block_.reset();
+    begin_ = end_ = 0;
+}
+
+session::session(
+    shard& core_shard, http::address16 const& from, std::uint16_t listener_port) noexcept
+    : home(core_shard), peer(from), local_port(listener_port) {
+    next_ = home.sessions_;
+    if (next_ != nullptr) next_->previous_ = this;
+    home.sessions_ = this;
+    ++home.open_sessions_;
+    home.counters.connection_accepted();
+}
+
+session::~session() {
+    (previous_ != nullptr ? previous_->next_ : home.sessions_) = next_;
+    if (next_ != nullptr) next_->previous_ = previous_;
+    --home.open_sessions_;
+    home.connections_.open.fetch_sub(1, std::memory_order_relaxed);
+    home.counters.connection_closed();
+}
+
+void session::drain() noexcept {
+    if (idle_) client.abort_read(cause::draining);
+}
+
+void session::cut() noexcept {
+    client.abort(cause::draining);
+    if (upstream != nullptr) upstream->abort(cause::draining);
+}
+
+runtime::task<void> session::run(int descriptor) {
+    if (!client.open(home.core.reactor(), descriptor)) co_return;
+    next_step next = next_step::another_request;
+    while (next == next_step::another_request) {
+        if (input.empty()) {
+            input.release();
+            idle_ = true;
+            home.counters.connection_became_idle();
+            cause const ended = home.draining()
+                                    ? cause::draining
+                                    : co_await net::readable_within{
+                                          client, home.core, home.waits.keep_alive,
+                                          cause::request_head_timeout};
+            home.counters.connection_became_busy();
+            idle_ = false;
+            if (ended != cause::none) break;
+        }
+        runtime::block const memory = home.core.blocks().lend();
+        exchange* const one = new (memory.data()) exchange(home, *this);
+        next = co_await one->run();
+        one->~exchange();
+    }
+    if (next == next_step::linger) co_await linger();
+    if (next == next_step::abort) client.reset_on_close();
+    client.close();
+}
+
+runtime::task<void> session::linger() {
+    input.release();
+    client.allow_read();
+    client.shutdown_write();
+    runtime::block const sink = home.core.blocks().lend();
+    std::uint64_t const most = client.bytes_read() + linger_bytes_max;
+    while (client.bytes_read() < most) {
+        net::io_result const got = client.try_read({sink.data(), sink.size()});
+        if (got.status == net::io_status::would_block) {
+            cause const ended = co_await net::readable_within{
+                client, home.core, home.waits.linger, cause::client_stalled};
+            if (ended != cause::none) break;
+        } else if (got.status != net::io_status::ok) {
+            break;
+        }
+    }
+}
+
+}  // namespace gateway::proxy

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/shard.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "http/error_reply.hpp"
+#include "proxy/session.hpp"
+#include "runtime/task.hpp"
+
+namespace gateway::proxy {
+namespace {
+
+constexpr milliseconds linger_wait{2'000};
+constexpr unsigned ticks_per_log_flush = 2;
+
+std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
+    std::vector<http::address_range> ranges;
+    for (settings::address_range const& each : wanted.forwarding.trusted_proxies) {
+        ranges.push_back({each.network, each.prefix_bits});
+    }
+    return ranges;
+}
+
+runtime::task<void> run_session(
+    shard& home, int descriptor, http::address16 peer, std::uint16_t local_port) {
+    session one{home, peer, local_port};
+    co_await one.run(descriptor);
+}
+
+}  // namespace
+
+shard::shard(
+    runtime::core& home,
+    settings::snapshot const& wanted,
+    std::size_t cores,
+    observe::traffic_counters& counts,
+    observe::access_log_writer* log,
+    connection_budget& connections)
+    : core(home),
+      settings(wanted),
+      routes(settings),
+      trusted_proxies(ranges_of(settings)),
+      head_limits{
+          static_cast<std::uint32_t>(settings.limits.header_bytes),
+          static_cast<std::uint32_t>(settings.limits.header_line_bytes),
+          settings.limits.header_fields},
+      counters(counts),
+      waits{
+          home.deadlines(settings.timeouts.request_head),
+          home.deadlines(settings.timeouts.request_body),
+          home.deadlines(settings.timeouts.keep_alive),
+          home.deadlines(settings.timeouts.write),
+          home.deadlines(settings.timeouts.tunnel_idle),
+          home.deadlines(linger_wait)},
+      connections_(connections) {
+    if (log != nullptr) {
+        access_log = std::make_unique<observe::access_log_buffer>(
+            *log, settings.logging.access_buffer_bytes);
+    }
+    for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
+        pools.push_back(std::make_unique<upstream_pool>(core, counters, settings, i, cores));
+    }
+    settings::timeouts const& waits_for_all = settings.timeouts;
+    for (settings::route const& route : settings.routes) {
+        auto const pool = std::find_if(pools.begin(), pools.end(), [&](auto const& each) {
+            return each->settings().name == route.upstream;
+        });
+        plans.push_back({
+            &route,
+            pool->get(),
+            &core.deadlines(route.request_body_timeout.value_or(waits_for_all.request_body)),
+            &core.deadlines(route.response_head_timeout.value_or(waits_for_all.response_head)),
+            &core.deadlines(route.response_body_timeout.value_or(waits_for_all.response_body)),
+            route.body_bytes.value_or(settings.limits.body_bytes),
+        });
+    }
+    core.every_tick([this](time_point now) { ticked(now); });
+}
+
+shard::~shard() = default;
+
+void shard::serve(int descriptor, http::address16 const& peer, std::uint16_t local_port) {
+    if (connections_.open.fetch_add(1, std::memory_order_relaxed) >= connections_.most) {
+        connections_.open.fetch_sub(1, std::memory_order_relaxed);
+        refuse(descriptor, cause::too_many_connections);
+        return;
+    }
+    runtime::spawn(run_session(*this, descriptor, peer, local_port));
+}
+
+// Turned away at once, without a session: what a flood costs is one accept and one send.
+void shard::refuse(int descriptor, cause why) {
+    counters.connection_refused(why);
+    std::pair<std::string_view, std::string_view> const retry_after{"Retry-After", "1"};
+    std::string reply;
+    http::append_error_reply(
+        reply, {.why = why, .date = date(), .close = true, .extra = {&retry_after, 1}});
+    // What the client has sent already is read first, or the close would reset the reply away.
+    char unread[4096];
+    (void)::recv(descriptor, unread, sizeof unread, MSG_DONTWAIT);
+    (void)::send(descriptor, reply.data(), reply.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(descriptor, SHUT_WR);
+    ::close(descriptor);
+}
+
+void shard::drain() noexcept {
+    draining_ = true;
+    for (session* each = sessions_; each != nullptr; each = each->next_) each->drain();
+    for (auto const& pool : pools) pool->sweep(core.now());
+}
+
+void shard::cut() noexcept {
+    for (session* each = sessions_; each != nullptr; each = each->next_) each->cut();
+}
+
+std::string_view shard::date() noexcept {
+    auto const second = std::chrono::duration_cast<std::chrono::seconds>(
+                            std::chrono::system_clock::now().time_since_epoch())
+                            .count();
+    if (second != date_second_) {
+        date_second_ = second;
+        http::write_date(second, date_text_);
+    }
+    return {date_text_.data(), date_text_.size()};
+}
+
+void shard::ticked(time_point now) {
+    for (auto const& pool : pools) pool->sweep(now);
+    if (access_log && ++ticks_ % ticks_per_log_flush == 0) access_log->flush();
+}
+
+}  // namespace gateway::proxy

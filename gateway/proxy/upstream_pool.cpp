@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/upstream_pool.hpp"
+
+#include <algorithm>
+
+#include "base/check.hpp"
+#include "net/dialer.hpp"
+
+namespace gateway::proxy {
+namespace {
+
+// Above the limit a connection may still wait this long for its next request: under load it is
+// taken again within milliseconds, and closing it would cost a connect.
+constexpr milliseconds surplus_grace{1'000};
+constexpr std::size_t spare_max = 1024;
+
+}  // namespace
+
+void upstream_connection::stirred(runtime::watched&) {
+    if (idle) at.pool.drop_idle(*this);
+}
+
+void lease::settle() noexcept {
+    if (connection_ != nullptr) {
+        upstream_connection& connection = *std::exchange(connection_, nullptr);
+        connection.at.pool.take_back(connection);
+    }
+}
+
+void lease::discard() noexcept {
+    if (connection_ == nullptr) return;
+    upstream_connection& connection = *std::exchange(connection_, nullptr);
+    --connection.at.leased;
+    connection.socket.close();
+    upstream_pool& pool = connection.at.pool;
+    if (pool.spare_.size() < spare_max) {
+        pool.spare_.emplace_back(&connection);
+    } else {
+        delete &connection;
+    }
+}
+
+upstream_pool::upstream_pool(
+    runtime::core& home,
+    observe::traffic_counters& counters,
+    settings::snapshot const& settings,
+    std::size_t index,
+    std::size_t cores)
+    : home_(home),
+      counters_(counters),
+      settings_(settings.upstreams[index]),
+      index_(index),
+      idle_max_(static_cast<std::uint32_t>(
+          (settings.limits.upstream_idle_connections + cores - 1) / cores)),
+      idle_timeout_(settings.timeouts.upstream_idle),
+      connect_deadlines_(home.deadlines(settings.timeouts.connect)),
+      rotation_(home.index()),
+      answers_(settings_.endpoints.size()) {}
+
+upstream_pool::~upstream_pool() {
+    for (auto const& each : endpoints_) close_idle_of(*each);
+}
+
+void upstream_pool::set_addresses(std::size_t position, std::vector<net::address> addresses) {
+    answers_[position] = std::move(addresses);
+    list_endpoints();
+}
+
+void upstream_pool::list_endpoints() {
+    for (auto const& each : endpoints_) each->listed = false;
+    listed_.clear();
+    for (auto const& answer : answers_) {
+        for (net::address const& address : answer) {
+            endpoint& found = endpoint_for(address);
+            if (!found.listed) listed_.push_back(&found);
+            found.listed = true;
+        }
+    }
+    for (auto const& each : endpoints_) {
+        if (!each->listed) close_idle_of(*each);
+    }
+}
+
+endpoint& upstream_pool::endpoint_for(net::address const& address) {
+    for (auto const& each : endpoints_) {
+        if (each->address == address) return *each;
+    }
+    for (auto const& each : endpoints_) {
+        if (each->listed || each->leased != 0 || each->idle_count != 0) continue;
+        each->address = address;
+        each->text = address.text();
+        return *each;
+    }
+    endpoints_.push_back(std::make_unique<endpoint>(endpoint{*this, address, address.text()}));
+    endpoints_.back()->listed = false;
+    return *endpoints_.back();
+}
+
+endpoint* upstream_pool::choose(endpoint const* avoid) noexcept {
+    if (listed_.empty()) return nullptr;
+    auto const at = std::find(listed_.begin(), listed_.end(), avoid);
+    return listed_[rotation_.choose(
+        listed_.size(),
+        at == listed_.end() ? upstream::rotation::nothing
+                            : static_cast<std::size_t>(at - listed_.begin()))];
+}
+
+lease upstream_pool::lend_idle(endpoint& at) noexcept {
+    upstream_connection* const connection = at.newest;
+    if (connection == nullptr) return {};
+    unlink(*connection);
+    ++at.leased;
+    ++connection->uses;
+    counters_.upstream_reused(index_);
+    return lease{connection};
+}
+
+lease upstream_pool::lend_new(endpoint& at) {
+    std::unique_ptr<upstream_connection> connection;
+    if (!spare_.empty() && &spare_.back()->at == &at) {
+        connection = std::move(spare_.back());
+        spare_.pop_back();
+    } else {
+        connection = std::make_unique<upstream_connection>(at);
+    }
+    ++at.leased;
+    connection->uses = 1;
+    return lease{connection.release()};
+}
+
+runtime::task<cause> upstream_pool::connect(lease& fresh) {
+    cause const failed =
+        co_await net::dial(home_, fresh->at.address, connect_deadlines_, fresh->socket);
+    if (failed == cause::none) {
+        counters_.upstream_connected(index_);
+        fresh->acked_when_connected = fresh->socket.bytes_acked();
+        fresh->socket.observe(&*fresh);
+    }
+    co_return failed;
+}
+
+void upstream_pool::take_back(upstream_connection& connection) noexcept {
+    endpoint& at = connection.at;
+    // What came meanwhile belongs to no request: the connection cannot be trusted with another.
+    bool const usable = at.listed && !retired_ && !connection.socket.may_read() &&
+                        connection.socket.read_abort() == cause::none &&
+                        connection.socket.write_abort() == cause::none;
+    if (!usable) {
+        lease{&connection}.discard();
+        return;
+    }
+    --at.leased;
+    ++at.idle_count;
+    connection.idle = true;
+    connection.idle_since = home_.now();
+    connection.newer = nullptr;
+    connection.older = at.newest;
+    (at.newest != nullptr ? at.newest->newer : at.oldest) = &connection;
+    at.newest = &connection;
+}
+
+void upstream_pool::unlink(upstream_connection& connection) noexcept {
+    endpoint& at = connection.at;
+    (connection.newer != nullptr ? connection.newer->older : at.newest) = connection.older;
+    (connection.older != nullptr ? connection.older->newer : at.oldest) = connection.newer;
+    connection.idle = false;
+    --at.idle_count;
+}
+
+void upstream_pool::drop_idle(upstream_connection& connection) noexcept {
+    unlink(connection);
+    ++connection.at.leased;
+    lease{&connection}.discard();
+}
+
+void upstream_pool::close_idle_of(endpoint& at) noexcept {
+    while (at.oldest != nullptr) drop_idle(*at.oldest);
+}
+
+void upstream_pool::sweep(time_point now) noexcept {
+    for (auto const& each : endpoints_) {
+        while (each->oldest != nullptr) {
+            auto const idle_for = now - each->oldest->idle_since;
+            bool const surplus = each->idle_count > idle_max_ && idle_for >= surplus_grace;
+            if (idle_for < idle_timeout_ && !surplus) break;
+            drop_idle(*each->oldest);
+        }
+    }
+}
+
+void upstream_pool::retire() noexcept {
+    retired_ = true;
+    for (auto const& each : endpoints_) close_idle_of(*each);
+}
+
+}  // namespace gateway::proxy

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// One core: one thread, one io_context{1}, its reactor, clock, buffers and deadlines. Everything a
+// core owns is touched from its own thread only; other threads reach it through `post`.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/units.hpp"
+#include "runtime/block_pool.hpp"
+#include "runtime/deadline_list.hpp"
+#include "runtime/reactor.hpp"
+
+namespace gateway::runtime {
+
+class core {
+public:
+    explicit core(std::size_t index);
+    ~core();
+    core(core const&) = delete;
+    core& operator=(core const&) = delete;
+
+    std::size_t index() const noexcept { return index_; }
+
+    // Runs on the calling thread until `stop`. May be called once.
+    void run();
+    // Runs until `done` says so; for tests and for finishing what is left.
+    void run_until(std::function<bool()> const& done);
+
+    // From any thread: runs `work` on the core, in order. Costs a lock and a wake-up.
+    void post(std::function<void()> work);
+    void stop();
+
+    // Below: on the core's own thread only.
+    runtime::reactor& reactor() noexcept { return reactor_; }
+    block_pool& blocks() noexcept { return blocks_; }
+    // The time at which this turn of the loop began; good enough for deadlines.
+    time_point now() const noexcept { return now_; }
+    // The queue for this duration; the reference stays valid as long as the core.
+    deadline_list& deadlines(milliseconds duration);
+    // Calls `work` every `tick` until the core stops. For sweeps; add them before `run`.
+    void every_tick(std::function<void(time_point)> work);
+
+    static constexpr milliseconds tick{100};
+
+private:
+    struct engine;  // hides Asio from everyone who includes this
+
+    void turn();
+    void arm();
+    void start_ticking();
+    void ticked();
+
+    std::size_t index_;
+    runtime::reactor reactor_;
+    block_pool blocks_;
+    std::vector<std::unique_ptr<deadline_list>> deadlines_;
+    std::vector<std::function<void(time_point)>> on_tick_;
+    time_point now_ = clock::now();
+    time_point trimmed_at_ = now_;
+    std::unique_ptr<engine> engine_;
+};
+
+}  // namespace gateway::runtime

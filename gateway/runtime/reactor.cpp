@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/reactor.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/check.hpp"
+
+namespace gateway::runtime {
+
+bool watched::open(reactor& home, int descriptor) noexcept {
+    GATEWAY_DCHECK(descriptor_ < 0);
+    home_ = &home;
+    descriptor_ = descriptor;
+    readable_ = writable_ = hung_up_ = false;
+    read_abort_ = write_abort_ = cause::none;
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
+    event.data.ptr = this;
+    if (::epoll_ctl(home.epoll_, EPOLL_CTL_ADD, descriptor, &event) == 0) return true;
+    int const saved = errno;
+    ::close(std::exchange(descriptor_, -1));
+    errno = saved;
+    return false;
+}
+
+void watched::close() noexcept {
+    if (descriptor_ < 0) return;
+    GATEWAY_DCHECK(!reader_ && !writer_);
+    home_->forget(*this);
+    // Closing takes it out of the epoll set: the descriptor is never duplicated.
+    ::close(std::exchange(descriptor_, -1));
+    observer_ = nullptr;
+}
+
+void watched::abort_read(cause why) noexcept {
+    if (read_abort_ == cause::none) read_abort_ = why;
+    if (reader_) home_->resume_later(std::exchange(reader_, nullptr));
+}
+
+void watched::abort_write(cause why) noexcept {
+    if (write_abort_ == cause::none) write_abort_ = why;
+    if (writer_) home_->resume_later(std::exchange(writer_, nullptr));
+}
+
+reactor::reactor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+    events_ = new epoll_event[events_max];
+}
+
+reactor::~reactor() {
+    ::close(epoll_);
+    delete[] events_;
+    delete[] deferred_;
+}
+
+int reactor::poll() noexcept {
+    int const count = ::epoll_wait(epoll_, events_, events_max, 0);
+    taken_ = count > 0 ? count : 0;
+    for (position_ = 0; position_ < taken_; ++position_) {
+        epoll_event const& event = events_[position_];
+        if (event.data.ptr != nullptr) {
+            dispatch(*static_cast<watched*>(event.data.ptr), event.events);
+        }
+    }
+    int const done = std::exchange(taken_, 0);
+    run_deferred();
+    return done;
+}
+
+void reactor::dispatch(watched& socket, std::uint32_t events) noexcept {
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.readable_ = true;
+    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) socket.writable_ = true;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.hung_up_ = true;
+
+    std::coroutine_handle<> const writer =
+        socket.writable_ ? std::exchange(socket.writer_, nullptr) : nullptr;
+    std::coroutine_handle<> const reader =
+        socket.readable_ ? std::exchange(socket.reader_, nullptr) : nullptr;
+    // Each resumed coroutine may end the socket's life; nothing below touches it afterwards. Two
+    // tasks on one socket are joined by their owner, so resuming the first never frees the second.
+    if (!reader && !writer) {
+        if (socket.readable_ && socket.observer_ != nullptr) socket.observer_->stirred(socket);
+        return;
+    }
+    if (writer) writer.resume();
+    if (reader) reader.resume();
+}
+
+void reactor::run_deferred() noexcept {
+    // Only what was deferred before this turn: a coroutine that defers itself again waits for the
+    // next one, after fresh events.
+    std::size_t const count = deferred_count_;
+    for (std::size_t i = 0; i < count; ++i) deferred_[i].resume();
+    std::size_t const left = deferred_count_ - count;
+    for (std::size_t i = 0; i < left; ++i) deferred_[i] = deferred_[count + i];
+    deferred_count_ = left;
+}
+
+void reactor::resume_later(std::coroutine_handle<> waiter) {
+    if (deferred_count_ == deferred_capacity_) {
+        auto* const larger = new std::coroutine_handle<>[deferred_capacity_ + deferred_chunk];
+        for (std::size_t i = 0; i < deferred_count_; ++i) larger[i] = deferred_[i];
+        delete[] std::exchange(deferred_, larger);
+        deferred_capacity_ += deferred_chunk;
+    }
+    deferred_[deferred_count_++] = waiter;
+}
+
+void reactor::turn_wait::await_suspend(std::coroutine_handle<> self) const {
+    home.resume_later(self);
+}
+
+void reactor::forget(watched& socket) noexcept {
+    for (int i = position_ + 1; i < taken_; ++i) {
+        if (events_[i].data.ptr == &socket) events_[i].data.ptr = nullptr;
+    }
+}
+
+}  // namespace gateway::runtime

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// Syntaxes that count something or choose one of a few words.
+#include "settings/problem.hpp"
+#include "settings/syntax.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace gateway::settings {
+namespace {
+
+struct unit {
+    std::string_view name;
+    std::uint64_t factor;
+};
+
+// Smallest first. The text of a value uses the largest unit that divides it.
+constexpr std::array duration_units{
+    unit{"ms", 1}, unit{"s", 1'000}, unit{"m", 60'000}, unit{"h", 3'600'000}};
+constexpr std::array size_units{
+    unit{"", 1}, unit{"KiB", 1_KiB}, unit{"MiB", 1_MiB}, unit{"GiB", 1_GiB}};
+
+struct quantity {
+    std::uint64_t number;
+    std::string_view rest;
+};
+
+// Digits and what follows them. Too large a number becomes the largest, which bounds then refuse
+// with the right words.
+std::optional<quantity> split(std::string_view text) {
+    quantity out{0, {}};
+    char const* const end = text.data() + text.size();
+    auto const [stop, error] = std::from_chars(text.data(), end, out.number);
+    if (error == std::errc::invalid_argument) return std::nullopt;
+    if (error == std::errc::result_out_of_range)
+        out.number = std::numeric_limits<std::uint64_t>::max();
+    out.rest = text.substr(static_cast<std::size_t>(stop - text.data()));
+    return out;
+}
+
+std::uint64_t saturating_product(std::uint64_t a, std::uint64_t b, std::uint64_t max) {
+    return b != 0 && a > max / b ? max : a * b;
+}
+
+template <std::size_t Count>
+std::string in_largest_unit(std::uint64_t number, std::array<unit, Count> const& units) {
+    unit best = units.front();
+    for (unit const& candidate : units) {
+        if (number != 0 && number % candidate.factor == 0) best = candidate;
+    }
+    return std::to_string(number / best.factor) + std::string{best.name};
+}
+
+bool same_word(std::string_view a, std::string_view b) {
+    auto const lower = [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) {
+        return lower(x) == lower(y);
+    });
+}
+
+template <class Value, std::size_t Count>
+using dictionary = std::array<std::pair<std::string_view, Value>, Count>;
+
+constexpr dictionary<bool, 6> flags{
+    {{"true", true}, {"false", false}, {"on", true}, {"off", false}, {"yes", true}, {"no", false}}};
+
+constexpr dictionary<log_level, 5> levels{
+    {{"trace", log_level::trace},
+     {"debug", log_level::debug},
+     {"info", log_level::info},
+     {"warn", log_level::warn},
+     {"error", log_level::error}}};
+
+constexpr dictionary<access_log_mode, 2> access_modes{
+    {{"json", access_log_mode::json}, {"off", access_log_mode::off}}};
+
+template <class Value, std::size_t Count>
+std::optional<Value> look_up(
+    std::string_view text, dictionary<Value, Count> const& words, refusal& why) {
+    std::vector<std::string_view> known;
+    for (auto const& [word, value] : words) {
+        if (same_word(word, text)) return value;
+        known.push_back(word);
+    }
+    why.hint = did_you_mean(text, known);
+    return std::nullopt;
+}
+
+template <class Value, std::size_t Count>
+std::string word_for(Value value, dictionary<Value, Count> const& words) {
+    for (auto const& [word, meaning] : words) {
+        if (meaning == value) return std::string{word};
+    }
+    return {};
+}
+
+}  // namespace
+
+std::optional<milliseconds> duration::parse(std::string_view text, refusal& why) {
+    std::optional<quantity> const read = split(text);
+    if (!read) return std::nullopt;
+    constexpr auto max = static_cast<std::uint64_t>(milliseconds::max().count());
+    for (unit const& one : duration_units) {
+        if (read->rest != one.name) continue;
+        return milliseconds{saturating_product(read->number, one.factor, max)};
+    }
+    if (read->rest.empty() && read->number == 0) return milliseconds{0};
+    if (read->rest.empty()) why.hint = "did you mean \"" + std::string{text} + "s\"?";
+    return std::nullopt;
+}
+
+std::string duration::text(milliseconds const& what) {
+    return what == milliseconds{0} ? "0" : in_largest_unit(measure(what), duration_units);
+}
+
+std::optional<byte_count> size::parse(std::string_view text, refusal& why) {
+    std::optional<quantity> const read = split(text);
+    if (!read) return std::nullopt;
+    for (unit const& one : size_units) {
+        if (read->rest != one.name) continue;
+        return saturating_product(read->number, one.factor, std::numeric_limits<byte_count>::max());
+    }
+    // "64K", "64kb" and "64kib" are meant well, but 1000 and 1024 are both in use for them.
+    for (unit const& one : size_units) {
+        if (one.name.empty() || read->rest.empty()) continue;
+        std::string const letter{one.name.substr(0, 1)};
+        bool const meant = same_word(read->rest, letter) || same_word(read->rest, letter + "B") ||
+                           same_word(read->rest, one.name);
+        if (!meant) continue;
+        std::string const number{text.substr(0, text.size() - read->rest.size())};
+        why.hint = "did you mean \"" + number + std::string{one.name} + "\"?";
+    }
+    return std::nullopt;
+}
+
+std::string size::text(byte_count const& what) { return in_largest_unit(what, size_units); }
+
+std::optional<std::uint32_t> count::parse(std::string_view text, refusal&) {
+    std::optional<quantity> const read = split(text);
+    if (!read || !read->rest.empty()) return std::nullopt;
+    constexpr std::uint64_t max = std::numeric_limits<std::uint32_t>::max();
+    return static_cast<std::uint32_t>(std::min(read->number, max));
+}
+
+std::string count::text(std::uint32_t const& what) { return std::to_string(what); }
+
+std::optional<std::uint32_t> thread_count::parse(std::string_view text, refusal& why) {
+    if (text == "auto") return 0;
+    std::optional<std::uint32_t> const read = count::parse(text, why);
+    if (!read) why.hint = did_you_mean(text, {"auto"});
+    return read;
+}
+
+std::string thread_count::text(std::uint32_t const& what) {
+    return what == 0 ? "auto" : std::to_string(what);
+}
+
+std::optional<bool> flag::parse(std::string_view text, refusal& why) {
+    return look_up(text, flags, why);
+}
+
+std::string flag::text(bool const& what) { return word_for(what, flags); }
+
+std::optional<log_level> level_name::parse(std::string_view text, refusal& why) {
+    return look_up(text, levels, why);
+}
+
+std::string level_name::text(log_level const& what) { return word_for(what, levels); }
+
+std::optional<access_log_mode> access_mode_name::parse(std::string_view text, refusal& why) {
+    return look_up(text, access_modes, why);
+}
+
+std::string access_mode_name::text(access_log_mode const& what) {
+    return word_for(what, access_modes);
+}
+
+}  // namespace gateway::settings

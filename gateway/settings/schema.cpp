@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/schema.hpp"
+
+#include "settings/binding.hpp"
+
+#include <array>
+#include <string>
+
+namespace gateway::settings {
+namespace {
+
+using enum reload;
+using enum need;
+using enum secrecy;
+
+constexpr bounds unbounded{};
+
+constexpr bounds between(milliseconds min, milliseconds max) {
+    return {static_cast<std::uint64_t>(min.count()), static_cast<std::uint64_t>(max.count())};
+}
+constexpr bounds between(std::uint64_t min, std::uint64_t max) { return {min, max}; }
+
+std::string no_default(owner) { return {}; }
+std::string one_listener(owner) { return "one on " + listen_address::text(listener{}.address); }
+
+// Below a "[]" or "*" the owner changes; below any other section it stays.
+void read_subsection(reader& in, row const& self, node const& value, owner into) {
+    in.read_section(self.path, value, into);
+}
+
+template <class Item>
+void read_items(
+    reader& in,
+    row const& self,
+    node const& value,
+    std::vector<Item>& into,
+    std::vector<node const*>& found) {
+    if (!fits_list(in, self, value)) return;
+    std::string const section = std::string{self.path} + "[]";
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+        reader::step const here{in, '[' + std::to_string(i) + ']'};
+        Item item;
+        in.read_section(section, value.items[i], &item);
+        into.push_back(std::move(item));
+        found.push_back(&value.items[i]);
+    }
+}
+
+void read_listeners(reader& in, row const& self, node const& value, owner into) {
+    read_items(in, self, value, std::get<snapshot*>(into)->listeners, in.found.listeners);
+}
+
+void read_routes(reader& in, row const& self, node const& value, owner into) {
+    read_items(in, self, value, std::get<snapshot*>(into)->routes, in.found.routes);
+}
+
+void read_upstreams(reader& in, row const& self, node const& value, owner into) {
+    if (!fits_map(in, self, value)) return;
+    for (std::size_t i = 0; i < value.items.size(); ++i) {
+        node const& key = value.keys[i];
+        reader::step const here{in, key.written};
+        upstream item;
+        // A name that is refused is kept, so that a route to it is no second problem.
+        item.name = key.written;
+        static_cast<void>(read_value<upstream_name>(in, self, key, open));
+        in.read_section("upstreams.*", value.items[i], &item);
+        std::get<snapshot*>(into)->upstreams.push_back(std::move(item));
+        in.found.upstreams.push_back(&value.items[i]);
+    }
+}
+
+constexpr binding section{shape::section, {}, "a map", &read_subsection, &no_default, nullptr};
+
+template <shape Shape>
+constexpr binding items(
+    std::string_view type,
+    std::string_view expected,
+    void (*read)(reader&, row const&, node const&, owner),
+    std::string (*default_text)(owner) = &no_default) {
+    return {Shape, type, expected, read, default_text, &item_count_text};
+}
+
+template <auto Member>
+constexpr binding timeout = scalar<duration, &snapshot::timeouts, Member>;
+
+constexpr auto table = std::to_array<row>({
+    {"listeners",
+     items<shape::list>("listener", "a map with the key address", &read_listeners, &one_listener),
+     between(1, 64), restart, "Where clients connect."},
+    {"listeners[].address", scalar<listen_address, &listener::address>, unbounded, restart,
+     "The address and port; `8080` and `:8080` mean every IPv4 address, port 0 any free port.",
+     required},
+
+    {"admin", section, unbounded, restart, "The operator's own listener."},
+    {"admin.address", scalar<listen_address, &snapshot::admin, &admin::address>, unbounded, restart,
+     "Where metrics and health are served; nothing of it is reachable through a listener."},
+
+    {"upstreams", items<shape::map>("upstream", "a map with the key endpoints", &read_upstreams),
+     between(1, 1'000), live, "Named groups of endpoints that routes send requests to.", required},
+    {"upstreams.*.endpoints", list_of<endpoint_address, &upstream::endpoints>, between(1, 256),
+     live,
+     "The addresses of the upstream; names are resolved while the gateway runs, the port is 80 "
+     "when none is written.",
+     required},
+    {"upstreams.*.host", scalar<host_field, &upstream::host>, unbounded, live,
+     "The Host sent to the endpoints; without it they get the client's."},
+
+    {"routes",
+     items<shape::list>("route", "a map with keys such as prefix and upstream", &read_routes),
+     between(1, 1'000), live, "Which requests go to which upstream.", required},
+    {"routes[].name", scalar<label, &route::name>, unbounded, live,
+     "The route's name in logs and metrics; without it the host and the path or prefix."},
+    {"routes[].host", scalar<host_pattern, &route::host>, unbounded, live,
+     "The host it matches, `*.example.com` for every subdomain; without it every host."},
+    {"routes[].path", scalar<url_path, &route::path>, unbounded, live,
+     "The exact path it matches. A route has either `path` or `prefix`."},
+    {"routes[].prefix", scalar<url_path, &route::prefix>, unbounded, live,
+     "The beginning of the paths it matches, whole segments only: neither `/api` nor `/api/` "
+     "matches `/apix`. The longest wins."},
+    {"routes[].methods", list_of<method, &route::methods>, between(1, 32), live,
+     "The methods it matches; without it all."},
+    {"routes[].upstream", scalar<upstream_name, &route::upstream>, unbounded, live,
+     "The name of the upstream that answers.", required},
+    {"routes[].timeouts", section, unbounded, live, "What differs from the global timeouts here."},
+    {"routes[].timeouts.request_body", scalar<duration, &route::request_body_timeout>,
+     between(100ms, 1h), live, "In place of `timeouts.request_body`."},
+    {"routes[].timeouts.response_head", scalar<duration, &route::response_head_timeout>,
+     between(100ms, 24h), live, "In place of `timeouts.response_head`."},
+    {"routes[].timeouts.response_body", scalar<duration, &route::response_body_timeout>,
+     between(100ms, 24h), live, "In place of `timeouts.response_body`."},
+    {"routes[].limits", section, unbounded, live, "What differs from the global limits here."},
+    {"routes[].limits.body", scalar<size, &route::body_bytes>, between(0, 1'024_GiB), live,
+     "In place of `limits.body`."},
+    {"routes[].request_headers", section, unbounded, live, "Edits of the header sent upstream."},
+    {"routes[].request_headers.add",
+     map_of<field_name, field_value, &route::request_headers, &header_edits::add>, between(1, 64),
+     live, "Fields to append.", optional, secret},
+    {"routes[].request_headers.set",
+     map_of<field_name, field_value, &route::request_headers, &header_edits::set>, between(1, 64),
+     live, "Fields to replace or, when absent, to append.", optional, secret},
+    {"routes[].request_headers.remove",
+     list_of<field_name, &route::request_headers, &header_edits::remove>, between(1, 64), live,
+     "Fields to drop."},
+    {"routes[].response_headers", section, unbounded, live, "Edits of the header sent to clients."},
+    {"routes[].response_headers.add",
+     map_of<field_name, field_value, &route::response_headers, &header_edits::add>, between(1, 64),
+     live, "Fields to append."},
+    {"routes[].response_headers.set",
+     map_of<field_name, field_value, &route::response_headers, &header_edits::set>, between(1, 64),
+     live, "Fields to replace or, when absent, to append."},
+    {"routes[].response_headers.remove",
+     list_of<field_name, &route::response_headers, &header_edits::remove>, between(1, 64), live,
+     "Fields to drop."},
+
+    {"timeouts", section, unbounded, live, "The longest wait of each kind, for all routes."},
+    {"timeouts.request_head", timeout<&timeouts::request_head>, between(100ms, 10min), live,
+     "From a request's first byte to its blank line; then 408."},
+    {"timeouts.keep_alive", timeout<&timeouts::keep_alive>, between(100ms, 1h), live,
+     "How long an idle client connection is kept. Keep it above a load balancer's own idle "
+     "timeout, or its requests meet closing connections."},
+    {"timeouts.request_body", timeout<&timeouts::request_body>, between(100ms, 1h), live,
+     "Between two reads of a request body; then 408."},
+    {"timeouts.write", timeout<&timeouts::write>, between(100ms, 1h), live,
+     "A peer that takes no byte for this long is given up."},
+    {"timeouts.connect", timeout<&timeouts::connect>, between(10ms, 1min), live,
+     "For a connection to an endpoint; then 504."},
+    {"timeouts.response_head", timeout<&timeouts::response_head>, between(100ms, 24h), live,
+     "From the request's end to the response's blank line; then 504. Keep it below a load "
+     "balancer's own idle timeout, or it answers first."},
+    {"timeouts.response_body", timeout<&timeouts::response_body>, between(100ms, 24h), live,
+     "Between two reads of a response body."},
+    {"timeouts.tunnel_idle", timeout<&timeouts::tunnel_idle>, between(1s, 168h), live,
+     "A tunnel, such as a WebSocket, with no byte either way."},
+    {"timeouts.upstream_idle", timeout<&timeouts::upstream_idle>, between(100ms, 1h), live,
+     "How long an idle upstream connection is kept. Keep it below the upstream's own idle "
+     "timeout."},
+    {"timeouts.drain", timeout<&timeouts::drain>, between(0ms, 1h), live,
+     "From SIGTERM to the end, at most. Keep it below the time after which the platform kills."},
+
+    {"limits", section, unbounded, live, "How much of each thing, for all routes."},
+    {"limits.header", scalar<size, &snapshot::limits, &limits::header_bytes>, between(1_KiB, 1_MiB),
+     live, "A message's whole head; a request beyond it gets 431."},
+    {"limits.header_line", scalar<size, &snapshot::limits, &limits::header_line_bytes>,
+     between(256, 1_MiB), live, "One line of it; 431, or 414 for the request line."},
+    {"limits.header_fields", scalar<count, &snapshot::limits, &limits::header_fields>,
+     between(8, 1'024), live, "Its number of fields; a request beyond it gets 431."},
+    {"limits.body", scalar<size, &snapshot::limits, &limits::body_bytes>, between(0, 1'024_GiB),
+     live, "A request body; 413 beyond it. 0 means no limit."},
+    {"limits.connections", scalar<count, &snapshot::limits, &limits::connections>,
+     between(1, 1'000'000), live, "Client connections of the whole process."},
+    {"limits.upstream_idle_connections",
+     scalar<count, &snapshot::limits, &limits::upstream_idle_connections>, between(0, 65'536), live,
+     "Idle connections kept to one endpoint by the whole process; 0 keeps none."},
+    {"limits.splice_threshold", scalar<size, &snapshot::limits, &limits::splice_threshold>,
+     between(0, 1'024_GiB), live,
+     "Bodies of a known length from here on move inside the kernel, without a copy."},
+
+    {"logging", section, unbounded, live, "What is written down."},
+    {"logging.level", scalar<level_name, &snapshot::logging, &logging::level>, unbounded, live,
+     "The least important of the gateway's own messages to appear on stderr."},
+    {"logging.access", scalar<access_mode_name, &snapshot::logging, &logging::access>, unbounded,
+     live, "One line for each request on stdout, as JSON, or none."},
+    {"logging.access_buffer", scalar<size, &snapshot::logging, &logging::access_buffer_bytes>,
+     between(16_KiB, 1_GiB), restart,
+     "Access-log lines waiting to be written, for each core; what does not fit is counted and "
+     "lost."},
+
+    {"forwarding", section, unbounded, live, "What is believed of, and told about, other proxies."},
+    {"forwarding.trusted_proxies",
+     list_of<network, &snapshot::forwarding, &forwarding::trusted_proxies>, between(0, 1'000), live,
+     "Peers whose X-Forwarded-* and X-Request-Id are believed; `[]` trusts none."},
+    {"forwarding.via", scalar<flag, &snapshot::forwarding, &forwarding::via>, unbounded, live,
+     "Adds Via to requests (RFC 9110 7.6.3)."},
+
+    {"runtime", section, unbounded, restart, "How the process uses the machine."},
+    {"runtime.threads", scalar<thread_count, &snapshot::runtime, &runtime::threads>,
+     between(0, 1'024), restart,
+     "Threads that serve requests; `auto` is one for each CPU of the quota, rounded up."},
+});
+
+}  // namespace
+
+std::span<row const> rows() { return table; }
+
+row const* find_row(std::string_view path) {
+    for (row const& one : table) {
+        if (one.path == path) return &one;
+    }
+    return nullptr;
+}
+
+std::vector<std::string_view> keys_of(std::string_view section) {
+    std::vector<std::string_view> keys;
+    for (row const& one : table) {
+        std::size_t const dot = one.path.rfind('.');
+        std::string_view const home = dot == std::string_view::npos ? "" : one.path.substr(0, dot);
+        if (home == section) keys.push_back(one.path.substr(dot + 1));
+    }
+    return keys;
+}
+
+}  // namespace gateway::settings

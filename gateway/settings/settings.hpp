@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the operator wrote, as plain structs: every member has its default, its unit by type and one
+// sentence. Nothing here reads files, environment or clock. The table in settings/schema names the
+// same members to the loader and to the reference page; settings/load fills them.
+#pragma once
+
+#include "base/units.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gateway::settings {
+
+// "host:port", "[v6]:port" or ":port" (all interfaces) taken apart. The host may be a name only
+// where a name can be resolved later (endpoints); listeners need a literal address.
+struct host_port {
+    std::string host;
+    std::uint16_t port = 0;
+
+    bool operator==(host_port const&) const = default;
+};
+
+// An address range, "10.0.0.0/8" or "::1/128" or a single address. IPv4 is held mapped into IPv6.
+struct address_range {
+    std::array<std::uint8_t, 16> network{};
+    std::uint8_t prefix_bits = 128;  // 0..128, counted in the mapped form
+
+    bool operator==(address_range const&) const = default;
+};
+
+constexpr address_range ipv4_range(std::array<std::uint8_t, 4> first, std::uint8_t prefix_bits) {
+    return {
+        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, first[0], first[1], first[2], first[3]},
+        static_cast<std::uint8_t>(prefix_bits + 96)};
+}
+
+// Loopback, private, shared (RFC 6598), link-local and unique-local addresses: what a load balancer
+// in the same network connects from.
+inline constexpr std::array private_ranges{
+    ipv4_range({127, 0, 0, 0}, 8),
+    ipv4_range({10, 0, 0, 0}, 8),
+    ipv4_range({172, 16, 0, 0}, 12),
+    ipv4_range({192, 168, 0, 0}, 16),
+    ipv4_range({100, 64, 0, 0}, 10),
+    ipv4_range({169, 254, 0, 0}, 16),
+    address_range{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128},
+    address_range{{0xfc}, 7},
+    address_range{{0xfe, 0x80}, 10},
+};
+
+struct listener {
+    host_port address{"0.0.0.0", 80};  // Where clients connect.
+
+    bool operator==(listener const&) const = default;
+};
+
+struct admin {
+    host_port address{"0.0.0.0", 9113};  // Metrics and health; never reachable through a listener.
+
+    bool operator==(admin const&) const = default;
+};
+
+// Each is the longest wait of its kind. They hold for all routes; a route may override some.
+struct timeouts {
+    milliseconds request_head{10'000};    // From a request's first byte to its blank line.
+    milliseconds keep_alive{75'000};      // An idle client connection is kept this long.
+    milliseconds request_body{60'000};    // Between two reads of a request body.
+    milliseconds write{60'000};           // A peer that takes no byte for this long is given up.
+    milliseconds connect{2'000};          // For a connection to an endpoint.
+    milliseconds response_head{55'000};   // From the request's end to the response's blank line.
+    milliseconds response_body{300'000};  // Between two reads of a response body.
+    milliseconds tunnel_idle{3'600'000};  // A tunnel with no byte either way.
+    milliseconds upstream_idle{4'000};    // An idle upstream connection is kept this long.
+    milliseconds drain{25'000};           // From SIGTERM to the end, at most.
+
+    bool operator==(timeouts const&) const = default;
+};
+
+struct limits {
+    byte_count header_bytes{64_KiB};       // A message's whole head.
+    byte_count header_line_bytes{16_KiB};  // One line of it; the request line's breach is a 414.
+    std::uint32_t header_fields{128};      // Its number of fields.
+    byte_count body_bytes{10_MiB};         // A request body; 0 means no limit.
+    std::uint32_t connections{10'000};     // Client connections of the whole process.
+    std::uint32_t upstream_idle_connections{64};  // Kept to one endpoint, process-wide.
+    byte_count splice_threshold{64_KiB};          // Known lengths from here on move by splice(2).
+
+    bool operator==(limits const&) const = default;
+};
+
+struct endpoint {
+    host_port address;
+
+    bool operator==(endpoint const&) const = default;
+};
+
+struct upstream {
+    std::string name;
+    std::vector<endpoint> endpoints;
+    std::string host;  // Host sent upstream; empty keeps the client's.
+
+    bool operator==(upstream const&) const = default;
+};
+
+// One change of the header. `add` appends a field, `set` replaces all of that name, `remove` drops.
+struct header_edits {
+    std::vector<std::pair<std::string, std::string>> add;
+    std::vector<std::pair<std::string, std::string>> set;
+    std::vector<std::string> remove;
+
+    bool operator==(header_edits const&) const = default;
+};
+
+struct route {
+    std::string name;    // Label in logs and metrics; default: host and path or prefix.
+    std::string host;    // Empty matches every host; "*.example.com" every subdomain.
+    std::string path;    // Exact match; excludes `prefix`.
+    std::string prefix;  // Longest wins; a prefix without a final "/" ends at one.
+    std::vector<std::string> methods;  // Empty matches every method.
+    std::string upstream;              // Name of the upstream.
+    header_edits request_headers;
+    header_edits response_headers;
+    // Overrides of the global values; absent means the global one.
+    std::optional<milliseconds> request_body_timeout;
+    std::optional<milliseconds> response_head_timeout;
+    std::optional<milliseconds> response_body_timeout;
+    std::optional<byte_count> body_bytes;
+
+    bool operator==(route const&) const = default;
+};
+
+enum class log_level : std::uint8_t { trace, debug, info, warn, error };
+enum class access_log_mode : std::uint8_t { off, json };
+
+struct logging {
+    log_level level = log_level::info;               // Of the gateway's own messages, on stderr.
+    access_log_mode access = access_log_mode::json;  // One line a request, on stdout.
+    byte_count access_buffer_bytes{1_MiB};  // Per core; what does not fit is counted and lost.
+
+    bool operator==(logging const&) const = default;
+};
+
+struct forwarding {
+    // Peers whose X-Forwarded-* and X-Request-Id are believed. Default: loopback, private and
+    // unique-local ranges, because a load balancer stands before us.
+    std::vector<address_range> trusted_proxies{private_ranges.begin(), private_ranges.end()};
+    bool via = true;  // Add Via to requests (RFC 9110 7.6.3).
+
+    bool operator==(forwarding const&) const = default;
+};
+
+struct runtime {
+    std::uint32_t threads = 0;  // 0 means one for each CPU of the quota, rounded up.
+
+    bool operator==(runtime const&) const = default;
+};
+
+struct snapshot {
+    std::vector<listener> listeners;
+    settings::admin admin;
+    std::vector<settings::upstream> upstreams;
+    std::vector<settings::route> routes;
+    settings::timeouts timeouts;
+    settings::limits limits;
+    settings::logging logging;
+    settings::forwarding forwarding;
+    settings::runtime runtime;
+
+    bool operator==(snapshot const&) const = default;
+};
+
+}  // namespace gateway::settings

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/validate.hpp"
+
+#include "settings/syntax.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace gateway::settings {
+namespace {
+
+// The value of the key when it was written, else the item itself: where to point.
+node const& place(node const& item, std::string_view key) {
+    node const* const value = find(item, key);
+    return value ? *value : item;
+}
+
+bool contains(std::vector<std::string_view> const& words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string index(std::size_t i) { return '[' + std::to_string(i) + ']'; }
+
+std::string line_of(node const& item) { return "line " + std::to_string(item.line); }
+
+void check_listeners(snapshot const& all, reader& in) {
+    std::map<std::string, node const*> first;
+    for (std::size_t i = 0; i < in.found.listeners.size(); ++i) {
+        host_port const& address = all.listeners[i].address;
+        node const* const at = find(*in.found.listeners[i], "address");
+        refusal unused;
+        // An address that was refused has left the default in its place.
+        bool const as_written = at && listen_address::parse(at->text, unused) == address;
+        if (!as_written || address.port == 0) continue;  // Each port 0 becomes a port of its own.
+        reader::step const here{in, "listeners" + index(i) + ".address"};
+        std::string const text = listen_address::text(address);
+        auto const [earlier, fresh] = first.emplace(text, at);
+        if (!fresh) {
+            in.refuse(
+                *at, in_quotes(text), "an address that no other listener has",
+                "it is that of " + line_of(*earlier->second));
+        }
+        if (address == all.admin.address) {
+            in.refuse(*at, in_quotes(text), "an address other than that of admin");
+        }
+    }
+}
+
+// Host, path or prefix, and method; the last is empty when the route takes every method.
+using matched = std::tuple<std::string, std::string, std::string>;
+
+void check_one_match(route const& one, node const& item, reader& in) {
+    bool const path = find(item, "path") != nullptr;
+    bool const prefix = find(item, "prefix") != nullptr;
+    if (path && prefix) {
+        in.refuse(place(item, "prefix"), "both a path and a prefix", "one of path and prefix");
+    } else if (!path && !prefix && item.kind == node_kind::map) {
+        in.refuse(item, "neither a path nor a prefix", "one of path and prefix");
+    }
+    std::set<std::string> seen;
+    for (std::string const& method : one.methods) {
+        if (seen.insert(method).second) continue;
+        in.refuse(place(item, "methods"), in_quotes(method) + " twice", "each method once");
+    }
+}
+
+// Two routes that match the same requests: same host, same path or prefix, a method in common. A
+// route for every method beside one for some is no duplicate: the one that names the method wins.
+void check_repeated_routes(snapshot const& all, reader& in) {
+    std::map<matched, std::size_t> first;
+    for (std::size_t i = 0; i < in.found.routes.size(); ++i) {
+        route const& one = all.routes[i];
+        if (one.path.empty() == one.prefix.empty()) continue;  // Refused already.
+        node const& item = *in.found.routes[i];
+        std::string const key = one.path.empty() ? "prefix" : "path";
+        std::string const text = key + ' ' + one.path + one.prefix;
+        std::vector<std::string> methods = one.methods;
+        if (methods.empty()) methods.emplace_back();
+        for (std::string const& method : methods) {
+            auto const [earlier, fresh] = first.emplace(matched{one.host, text, method}, i);
+            if (fresh || earlier->second == i) continue;
+            reader::step const here{in, "routes" + index(i)};
+            in.refuse(
+                place(item, key), in_quotes(one.path + one.prefix),
+                "a route that no other route repeats",
+                "it is that of " + line_of(*in.found.routes[earlier->second]));
+            break;
+        }
+    }
+}
+
+void check_routes(snapshot const& all, reader& in) {
+    std::vector<std::string_view> names;
+    for (upstream const& one : all.upstreams) {
+        if (!contains(names, one.name)) names.push_back(one.name);
+    }
+    std::map<std::string_view, std::size_t> named;
+    for (std::size_t i = 0; i < in.found.routes.size(); ++i) {
+        route const& one = all.routes[i];
+        node const& item = *in.found.routes[i];
+        reader::step const here{in, "routes" + index(i)};
+        check_one_match(one, item, in);
+        // Without any upstream the missing section says it all.
+        if (!one.upstream.empty() && !names.empty() && !contains(names, one.upstream)) {
+            reader::step const key{in, "upstream"};
+            in.refuse(
+                place(item, "upstream"), in_quotes(one.upstream), listed(names),
+                did_you_mean(one.upstream, names));
+        }
+        if (one.name.empty()) continue;
+        auto const [earlier, fresh] = named.emplace(one.name, i);
+        if (fresh) continue;
+        reader::step const key{in, "name"};
+        in.refuse(
+            place(item, "name"), in_quotes(one.name), "a name that no other route has",
+            "it is that of " + line_of(*in.found.routes[earlier->second]));
+    }
+}
+
+// Each pair is sensible alone and cannot work together.
+void check_limits(snapshot const& all, reader& in) {
+    // Left at its default the line's limit gives way to the smaller one of the head.
+    node const* const line = find(place(*in.found.root, "limits"), "header_line");
+    if (!line || all.limits.header_line_bytes <= all.limits.header_bytes) return;
+    reader::step const here{in, "limits.header_line"};
+    in.refuse(
+        *line, in_quotes(size::text(all.limits.header_line_bytes)),
+        "at most limits.header, which is " + size::text(all.limits.header_bytes));
+}
+
+}  // namespace
+
+void validate(snapshot const& all, reader& in) {
+    check_listeners(all, in);
+    check_routes(all, in);
+    check_repeated_routes(all, in);
+    check_limits(all, in);
+}
+
+void name_routes(snapshot& all) {
+    std::set<std::string> taken;
+    for (route const& one : all.routes) taken.insert(one.name);
+    for (route& one : all.routes) {
+        if (!one.name.empty()) continue;
+        std::string const plain = one.host + one.path + one.prefix;
+        one.name = plain;
+        for (int i = 2; !taken.insert(one.name).second; ++i) {
+            one.name = plain + '#' + std::to_string(i);
+        }
+    }
+}
+
+}  // namespace gateway::settings

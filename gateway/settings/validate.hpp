@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold between settings that are each fine: no route to a missing upstream, nothing
+// twice.
+#pragma once
+
+#include "settings/problem.hpp"
+#include "settings/reader.hpp"
+#include "settings/settings.hpp"
+
+namespace gateway::settings {
+
+// Notes every breach at its place in the file.
+void validate(snapshot const& all, reader& in);
+
+// Gives a name to the routes that were written without one: host and path or prefix. A name that is
+// taken gets "#2" and so on appended, for names are the labels of metrics.
+void name_routes(snapshot& all);
+
+}  // namespace gateway::settings

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real binary on ports the kernel chooses.
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const binary = process.argv[2];
+
+// Everything goes to one upstream on that port.
+export async function startGateway(upstreamPort) {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-stack-'));
+    const file = join(folder, 'gateway.yaml');
+    await writeFile(file, `
+listeners: [{ address: "127.0.0.1:0" }]
+admin: { address: "127.0.0.1:0" }
+upstreams: { express: { endpoints: ["127.0.0.1:${upstreamPort}"] } }
+routes: [{ prefix: /, upstream: express }]
+limits: { body: 100MiB }
+`);
+    return start(['run', '-c', file], () => rm(folder, { recursive: true }));
+}
+
+export function startDemo() {
+    return start(['demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'], async () => {});
+}
+
+async function start(args, cleanUp) {
+    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let log = '';
+    child.stdout.resume();
+    const port = await new Promise((resolve, reject) => {
+        child.stderr.on('data', (bytes) => {
+            log += bytes;
+            const found = /listening on 127\.0\.0\.1:(\d+)/.exec(log);
+            if (found) resolve(Number(found[1]));
+        });
+        child.on('error', reject);
+        child.on('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${log}`)));
+    });
+    return {
+        port,
+        url: `http://127.0.0.1:${port}`,
+        // Resolves to the exit code.
+        async stop() {
+            const code = await new Promise((resolve) => {
+                child.removeAllListeners('exit');
+                child.once('exit', resolve);
+                child.kill('SIGTERM');
+            });
+            await cleanUp();
+            return code;
+        },
+    };
+}

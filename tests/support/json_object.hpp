@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// One flat JSON object (RFC 8259), as a log line or an error body is one. Anything else throws, so
+// reading a line is also the proof that it is well-formed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace gateway::support {
+
+class json_object {
+public:
+    explicit json_object(std::string_view line);
+
+    bool has(std::string const& name) const { return members_.contains(name); }
+    std::string text(std::string const& name) const;    // a string's value, escapes decoded
+    double number(std::string const& name) const;
+    std::string const& line() const { return line_; }
+
+private:
+    struct member {
+        bool is_string;
+        std::string value;
+    };
+    member const& at(std::string const& name) const;
+
+    std::string line_;
+    std::map<std::string, member> members_;
+};
+
+}  // namespace gateway::support

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Large bodies nobody has to hold: byte i is known from i alone, so the sender makes them as it
+// goes and the receiver names the first byte that is wrong, missing or moved.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gateway::support {
+
+// Repeats with a prime period, so that bytes moved by any multiple of a buffer's size differ.
+inline std::string const& pattern_block() {
+    static auto const block = [] {
+        std::string bytes(1'000'003, '\0');
+        std::uint32_t state = 2463534242;
+        for (auto& byte : bytes) {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            byte = static_cast<char>(state >> 24);
+        }
+        return bytes;
+    }();
+    return block;
+}
+
+class pattern_source {
+public:
+    // The next bytes: at most `limit`, at least one. Valid for ever.
+    std::string_view next(std::uint64_t limit) {
+        auto const bytes = std::string_view{pattern_block()}.substr(at_).substr(0, limit);
+        at_ = (at_ + bytes.size()) % pattern_block().size();
+        return bytes;
+    }
+    std::string take(std::size_t count) {
+        std::string bytes;
+        while (bytes.size() < count) bytes += next(count - bytes.size());
+        return bytes;
+    }
+
+private:
+    std::size_t at_ = 0;
+};
+
+class pattern_check {
+public:
+    void take(std::string_view bytes) {
+        while (!bytes.empty()) {
+            auto const expected = source_.next(bytes.size());
+            auto const same = std::ranges::mismatch(expected, bytes).in1 - expected.begin();
+            auto const right = static_cast<std::size_t>(same);
+            if (right < expected.size() && !first_wrong_) first_wrong_ = count_ + right;
+            count_ += expected.size();
+            bytes.remove_prefix(expected.size());
+        }
+    }
+    std::uint64_t count() const { return count_; }
+    std::optional<std::uint64_t> first_wrong() const { return first_wrong_; }
+    // The whole verdict in one word for a CHECK.
+    bool is(std::uint64_t size) const { return count_ == size && !first_wrong_; }
+
+private:
+    pattern_source source_;
+    std::uint64_t count_ = 0;
+    std::optional<std::uint64_t> first_wrong_;
+};
+
+}  // namespace gateway::support

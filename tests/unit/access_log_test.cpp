@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "observe/access_log.hpp"
+
+#include "observe/json_line.hpp"
+#include "observe/log_lane.hpp"
+#include "support/captured_stderr.hpp"
+#include "support/json_check.hpp"
+#include "support/json_object.hpp"
+#include "support/stream.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace gateway;
+using namespace gateway::observe;
+using support::descriptor;
+using support::json_object;
+
+namespace {
+
+constexpr byte_count small_budget = 2 * sizeof(log_chunk);
+
+exchange_record ordinary_exchange() {
+    exchange_record record;
+    record.finished_at =
+        std::chrono::sys_days{std::chrono::year{2026} / 1 / 31} + 23h + 59min + 58s + 7ms;
+    record.request_id = "0123456789abcdef0123456789abcdef";
+    record.client_address = "203.0.113.57";
+    record.method = "GET";
+    record.target = "/api/products?page=2";
+    record.protocol = "HTTP/1.1";
+    record.host = "shop.example.com";
+    record.user_agent = "curl/8.0";
+    record.referer = "https://shop.example.com/";
+    record.route = "/api/";
+    record.upstream = "backend";
+    record.endpoint = "10.0.0.7:5000";
+    record.status = 200;
+    record.upstream_status = 200;
+    record.attempts = 1;
+    record.reused_upstream = true;
+    record.bytes_in = 431;
+    record.bytes_out = 5'123;
+    record.duration = std::chrono::nanoseconds{12'034'999};
+    record.upstream_duration = std::chrono::nanoseconds{999};
+    return record;
+}
+
+std::vector<std::string> lines_of(std::string const& text) {
+    std::vector<std::string> lines;
+    std::istringstream in{text};
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+// All that the buffers of `fill` wrote, through a file that never makes the writer wait.
+template <class Fill>
+std::string written_by(Fill fill) {
+    descriptor const file{memfd_create("access log", MFD_CLOEXEC)};
+    {
+        access_log_writer writer{file.number()};
+        access_log_buffer buffer{writer, 1_MiB};
+        fill(buffer);
+        buffer.flush();
+        writer.stop();
+        CHECK(writer.lines_dropped() == 0);
+    }
+    std::string text(static_cast<std::size_t>(lseek(file.number(), 0, SEEK_END)), '\0');
+    REQUIRE(pread(file.number(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    return text;
+}
+
+std::string line_for(exchange_record const& record) {
+    return written_by([&](access_log_buffer& buffer) { buffer.append(record); });
+}
+
+struct channel {
+    descriptor reader;
+    descriptor writer;
+};
+
+channel make_pipe() {
+    int ends[2];
+    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+    return {descriptor{ends[0]}, descriptor{ends[1]}};
+}
+
+channel make_socket() {
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    return {descriptor{ends[0]}, descriptor{ends[1]}};
+}
+
+std::string read_to_end(descriptor const& from) {
+    std::string all;
+    char bytes[65'536];
+    for (ssize_t got = 0; (got = read(from.number(), bytes, sizeof bytes)) > 0;) {
+        all.append(bytes, static_cast<std::size_t>(got));
+    }
+    return all;
+}
+
+std::string escaped(std::string_view text, std::size_t room = 1'000) {
+    std::string out(room, '\0');
+    bool truncated = false;
+    auto* const end = append_escaped(out.data(), out.data() + room, text, truncated);
+    out.resize(static_cast<std::size_t>(end - out.data()));
+    return truncated ? out + "..." : out;
+}
+
+std::string random_bytes(std::mt19937& random, std::size_t size) {
+    // Half plain text, so that long clean stretches meet special bytes at every offset.
+    std::string bytes(size, '\0');
+    std::uniform_int_distribution<int> any{0, 255};
+    bool const wild = any(random) % 2 == 0;
+    for (auto& c : bytes) {
+        bool const plain = !wild && any(random) % 16 != 0;
+        c = static_cast<char>(plain ? 'a' + any(random) % 26 : any(random));
+    }
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("an exchange becomes one line with all that is known of it", "[unit][access_log]") {
+    CHECK(
+        line_for(ordinary_exchange()) ==
+        R"({"time":"2026-01-31T23:59:58.007Z","request_id":"0123456789abcdef0123456789abcdef",)"
+        R"("client":"203.0.113.57","method":"GET","host":"shop.example.com",)"
+        R"("path":"/api/products?page=2","status":200,"bytes_in":431,"bytes_out":5123,)"
+        R"("duration_ms":12.034,"upstream":"backend","endpoint":"10.0.0.7:5000",)"
+        R"("upstream_status":200,"upstream_ms":0.000,"attempts":1,"reused":true,)"
+        R"("route":"/api/","protocol":"HTTP/1.1","user_agent":"curl/8.0",)"
+        R"("referer":"https://shop.example.com/"})"
+        "\n");
+}
+
+TEST_CASE("what is not known is left out of the line", "[unit][access_log]") {
+    exchange_record record;
+    record.status = 400;
+    record.why = cause::malformed_request_line;
+    json_object const line{line_for(record)};
+    CHECK(line.number("status") == 400);
+    CHECK(line.text("cause") == "malformed_request_line");
+    CHECK(line.number("bytes_in") == 0);
+    for (auto const* name :
+         {"request_id", "client", "method", "host", "path", "upstream", "endpoint",
+          "upstream_status", "upstream_ms", "attempts", "reused", "route", "protocol", "user_agent",
+          "referer", "truncated"}) {
+        CAPTURE(name);
+        CHECK_FALSE(line.has(name));
+    }
+}
+
+TEST_CASE(
+    "the time is UTC to the millisecond, also when the second changes", "[unit][access_log]") {
+    using namespace std::chrono;
+    auto const new_year = sys_days{year{2027} / 1 / 1};
+    auto const leap_day = sys_days{year{2028} / 2 / 29};
+    auto const text = written_by([&](access_log_buffer& buffer) {
+        auto record = ordinary_exchange();
+        for (system_clock::time_point const at :
+             {system_clock::time_point{new_year - 1ms}, system_clock::time_point{new_year},
+              system_clock::time_point{new_year + 999'999us},
+              system_clock::time_point{leap_day + 12h}}) {
+            record.finished_at = at;
+            buffer.append(record);
+        }
+    });
+    auto const lines = lines_of(text);
+    REQUIRE(lines.size() == 4);
+    CHECK(json_object{lines[0]}.text("time") == "2026-12-31T23:59:59.999Z");
+    CHECK(json_object{lines[1]}.text("time") == "2027-01-01T00:00:00.000Z");
+    CHECK(json_object{lines[2]}.text("time") == "2027-01-01T00:00:00.999Z");
+    CHECK(json_object{lines[3]}.text("time") == "2028-02-29T12:00:00.000Z");
+}
+
+TEST_CASE("bytes that JSON or UTF-8 forbid are escaped, all others kept", "[unit][access_log]") {
+    auto const [bytes, expected] = GENERATE(table<std::string, std::string>({
+        {"", ""},
+        {"plain text, long enough for two blocks of sixteen bytes",
+         "plain text, long enough for two blocks of sixteen bytes"},
+        {"a\"b\\c/d", R"(a\"b\\c/d)"},
+        {"0123456789abcde\"", R"(0123456789abcde\")"},
+        {"0123456789abcdef\"", R"(0123456789abcdef\")"},
+        {"tab\tline\nreturn\r", R"(tab\tline\nreturn\r)"},
+        {std::string{"\0\x01\x1f\x7f", 4}, R"(\u0000\u0001\u001f\u007f)"},
+        {"M\xc3\xbcller \xe2\x82\xac \xf0\x9f\x98\x80",
+         "M\xc3\xbcller \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"\x80", R"(\u0080)"},                                // a lone continuation
+        {"\xc3", R"(\u00c3)"},                                // cut off
+        {"\xc3(", R"(\u00c3()"},                              // not continued
+        {"\xc0\xaf", R"(\u00c0\u00af)"},                      // overlong
+        {"\xe0\x80\xaf", R"(\u00e0\u0080\u00af)"},            // overlong
+        {"\xed\xa0\x80", R"(\u00ed\u00a0\u0080)"},            // a surrogate
+        {"\xf4\x90\x80\x80", R"(\u00f4\u0090\u0080\u0080)"},  // above U+10FFFF
+        {"\xf5\xff", R"(\u00f5\u00ff)"},
+    }));
+    CAPTURE(bytes);
+    CHECK(escaped(bytes) == expected);
+}
+
+TEST_CASE("a value that does not fit is cut between characters", "[unit][access_log]") {
+    CHECK(escaped("abcd", 4) == "abcd");
+    CHECK(escaped("abcde", 4) == "abcd...");
+    CHECK(escaped("abc\n", 4) == "abc...");
+    CHECK(escaped("abc\xc3\xbc", 4) == "abc...");
+    CHECK(escaped("\x01\x01", 11) == "\\u0001...");
+    CHECK(escaped(std::string(64, 'x'), 64) == std::string(64, 'x'));
+    CHECK(escaped(std::string(65, 'x'), 64) == std::string(64, 'x') + "...");
+}
+
+TEST_CASE("escaping one byte at a time or in blocks gives the same", "[unit][access_log]") {
+    std::mt19937 random{20260131};
+    for (int round = 0; round < 3'000; ++round) {
+        auto const bytes = random_bytes(random, static_cast<std::size_t>(round % 80));
+        std::string singly;
+        for (std::size_t i = 0; i < bytes.size();) {
+            // The shortest prefix that is a character of its own, else one byte.
+            std::size_t size = 1;
+            for (std::size_t n = 2; n <= 4 && i + n <= bytes.size(); ++n) {
+                auto const candidate = bytes.substr(i, n);
+                if (static_cast<unsigned char>(bytes[i]) >= 0xc0 &&
+                    escaped(candidate) == candidate &&
+                    escaped(bytes.substr(i, 1)) != bytes.substr(i, 1)) {
+                    size = n;
+                    break;
+                }
+            }
+            singly += escaped(bytes.substr(i, size));
+            i += size;
+        }
+        CHECK(escaped(bytes) == singly);
+    }
+}
+
+TEST_CASE("any bytes from a client give valid JSON in valid UTF-8", "[unit][access_log]") {
+    std::mt19937 random{7};
+    std::uniform_int_distribution<std::size_t> short_size{0, 300};
+    std::uniform_int_distribution<std::size_t> long_size{0, 6'000};
+    for (int round = 0; round < 1'500; ++round) {
+        auto const many = round % 10 == 0;
+        std::vector<std::string> values;
+        for (int i = 0; i < 11; ++i) {
+            values.push_back(random_bytes(random, many ? long_size(random) : short_size(random)));
+        }
+        auto record = ordinary_exchange();
+        record.request_id = values[0];
+        record.client_address = values[1];
+        record.method = values[2];
+        record.target = values[3];
+        record.protocol = values[4];
+        record.host = values[5];
+        record.user_agent = values[6];
+        record.referer = values[7];
+        record.route = values[8];
+        record.upstream = values[9];
+        record.endpoint = values[10];
+        auto const line = line_for(record);
+        REQUIRE_FALSE(line.empty());
+        CAPTURE(line);
+        CHECK(line.back() == '\n');
+        CHECK(support::json_check::valid(std::string_view{line}.substr(0, line.size() - 1)));
+    }
+}
+
+TEST_CASE("the longest line has room, and cut values are marked", "[unit][access_log]") {
+    for (auto const* character : {"x", "\x01", "\xff", "\""}) {
+        std::string huge;
+        while (huge.size() < 10'000) huge += character;
+        exchange_record record;
+        record.finished_at = std::chrono::system_clock::now();
+        for (auto* value :
+             {&record.request_id, &record.client_address, &record.method, &record.target,
+              &record.protocol, &record.host, &record.user_agent, &record.referer, &record.route,
+              &record.upstream, &record.endpoint}) {
+            *value = huge;
+        }
+        record.status = 0xffff;
+        record.upstream_status = 0xffff;
+        record.attempts = 0xff;
+        record.bytes_in = record.bytes_out = ~byte_count{0};
+        record.duration = record.upstream_duration = std::chrono::nanoseconds::max();
+        record.why = cause::unsupported_transfer_coding;
+        auto const line = line_for(record);
+        CHECK(line.size() <= line_bytes_max);
+        CHECK(support::json_check::valid(std::string_view{line}.substr(0, line.size() - 1)));
+        CHECK(line.find(R"("truncated":true)") != line.npos);
+    }
+}
+
+TEST_CASE(
+    "a reader that stops never stops a core, and its log has only whole lines",
+    "[unit][access_log]") {
+    auto const use = GENERATE(descriptor_use::reopened, descriptor_use::shared);
+    auto const make_channel = GENERATE(make_pipe, make_socket);
+    support::captured_stderr log;
+    auto stuck = make_channel();
+    auto writer = std::make_unique<access_log_writer>(stuck.writer.number(), use);
+    auto buffer = std::make_unique<access_log_buffer>(*writer, small_budget);
+
+    // Far more than the socket or the pipe and both chunks hold.
+    constexpr std::size_t appended = 20'000;
+    auto const record = ordinary_exchange();
+    for (std::size_t i = 0; i < appended; ++i) buffer->append(record);
+    CHECK(writer->lines_dropped() > 0);
+
+    std::string received;
+    std::thread reader{[&] { received = read_to_end(stuck.reader); }};
+    buffer.reset();
+    writer->stop(support::patience());
+    auto const dropped = writer->lines_dropped();
+    writer.reset();
+    stuck.writer.close();
+    reader.join();
+
+    auto const lines = lines_of(received);
+    CHECK(lines.size() + dropped == appended);
+    auto const expected = line_for(record);
+    CHECK(std::all_of(
+        lines.begin(), lines.end(), [&](auto const& line) { return line + '\n' == expected; }));
+    CHECK(log.text().find("lines dropped") != std::string::npos);
+}
+
+TEST_CASE("a core that found no room writes again once the reader does", "[unit][access_log]") {
+    support::captured_stderr const log;
+    auto pipe = make_pipe();
+    access_log_writer writer{pipe.writer.number()};
+    access_log_buffer buffer{writer, small_budget};
+    auto record = ordinary_exchange();
+    while (writer.lines_dropped() == 0) buffer.append(record);
+
+    // Each turn reads what there is and tries once more, until a marked line comes through.
+    record.target = "/after";
+    std::string received;
+    auto const until = support::steady::now() + support::patience();
+    while (received.find("\"/after\"") == received.npos && support::steady::now() < until) {
+        buffer.append(record);
+        buffer.flush();
+        char bytes[65'536];
+        auto const got = read(pipe.reader.number(), bytes, sizeof bytes);
+        REQUIRE(got > 0);
+        received.append(bytes, static_cast<std::size_t>(got));
+    }
+    CHECK(received.find("\"/after\"") != received.npos);
+}
+
+TEST_CASE("stopping gives a stuck reader only so long", "[unit][access_log]") {
+    support::captured_stderr const log;
+    auto const use = GENERATE(descriptor_use::reopened, descriptor_use::shared);
+    auto stuck = make_pipe();
+    std::size_t appended = 0;
+    std::uint64_t dropped = 0;
+    {
+        access_log_writer writer{stuck.writer.number(), use};
+        access_log_buffer buffer{writer, small_budget};
+        auto const record = ordinary_exchange();
+        for (; writer.lines_dropped() == 0; ++appended) buffer.append(record);
+        buffer.flush();
+        writer.stop(10ms);
+        dropped = writer.lines_dropped();
+    }
+    stuck.writer.close();
+    auto const received = read_to_end(stuck.reader);
+    auto const whole = std::count(received.begin(), received.end(), '\n');
+    CHECK(static_cast<std::size_t>(whole) + dropped == appended);
+}
+
+TEST_CASE("stopping writes all that was handed over", "[unit][access_log]") {
+    constexpr std::size_t appended = 1'000;
+    auto const text = written_by([&](access_log_buffer& buffer) {
+        for (std::size_t i = 0; i < appended; ++i) buffer.append(ordinary_exchange());
+    });
+    CHECK(lines_of(text).size() == appended);
+}
+
+TEST_CASE("a reader that has gone costs its lines and one message", "[unit][access_log]") {
+    support::captured_stderr log;
+    auto pipe = make_pipe();
+    pipe.reader.close();
+    constexpr std::size_t appended = 500;
+    access_log_writer writer{pipe.writer.number()};
+    access_log_buffer buffer{writer, 1_MiB};
+    for (std::size_t i = 0; i < appended; ++i) {
+        buffer.append(ordinary_exchange());
+        if (i % 10 == 0) buffer.flush();
+    }
+    buffer.flush();
+    writer.stop();
+    CHECK(writer.lines_dropped() == appended);
+    auto const text = log.text();
+    auto const first = text.find("access log: cannot be written");
+    CHECK(first != text.npos);
+    CHECK(text.find("cannot be written", first + 20) == text.npos);
+}
+
+TEST_CASE("a full device costs the lines and is reported once", "[unit][access_log]") {
+    support::captured_stderr log;
+    descriptor const full{open("/dev/full", O_WRONLY | O_CLOEXEC)};
+    REQUIRE(full.number() >= 0);
+    access_log_writer writer{full.number()};
+    access_log_buffer buffer{writer, 1_MiB};
+    for (int i = 0; i < 300; ++i) buffer.append(ordinary_exchange());
+    buffer.flush();
+    writer.stop();
+    CHECK(writer.lines_dropped() == 300);
+    CHECK(log.text().find("No space left on device") != std::string::npos);
+}
+
+TEST_CASE("lines of several cores do not mix", "[unit][access_log]") {
+    descriptor const file{memfd_create("access log", MFD_CLOEXEC)};
+    constexpr std::size_t each = 5'000;
+    {
+        access_log_writer writer{file.number()};
+        std::vector<std::thread> cores;
+        for (int core = 0; core < 3; ++core) {
+            cores.emplace_back([&writer, core] {
+                access_log_buffer buffer{writer, 8_MiB};
+                auto record = ordinary_exchange();
+                auto const name = "core " + std::to_string(core);
+                record.route = name;
+                for (std::size_t i = 0; i < each; ++i) {
+                    buffer.append(record);
+                    if (i % 97 == 0) buffer.flush();
+                }
+            });
+        }
+        for (auto& core : cores) core.join();
+        writer.stop();
+        CHECK(writer.lines_dropped() == 0);
+    }
+    std::string text(static_cast<std::size_t>(lseek(file.number(), 0, SEEK_END)), '\0');
+    REQUIRE(pread(file.number(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    std::array<std::size_t, 3> counts{};
+    for (auto const& line : lines_of(text)) {
+        ++counts.at(static_cast<std::size_t>(json_object{line}.text("route").back() - '0'));
+    }
+    CHECK(counts == std::array<std::size_t, 3>{each, each, each});
+}
