@@ -104,7 +104,11 @@ struct merged_cell {
 };
 
 void add_exchanges(page& to, cores const& all, observe::traffic_names const& names) {
-    MetricFamily requests{"http_requests_total", "Requests answered.", MetricType::Counter, {}};
+    MetricFamily requests{
+        "http_requests_total",
+        "Requests that have ended; 499 if the client left first.",
+        MetricType::Counter,
+        {}};
     MetricFamily durations{
         "http_request_duration_seconds",
         "From the first byte of the request to the last byte of the response.",

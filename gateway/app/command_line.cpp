@@ -7,7 +7,6 @@
 #include <boost/version.hpp>
 
 #include <CLI/CLI.hpp>
-#include <openssl/opensslv.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -180,8 +179,7 @@ std::string version_text() {
     std::string const boost = std::to_string(BOOST_VERSION / 100'000) + '.' +
                               std::to_string(BOOST_VERSION / 100 % 1'000) + '.' +
                               std::to_string(BOOST_VERSION % 100);
-    return "gateway " GATEWAY_VERSION "\ng++ " __VERSION__ ", Boost " + boost +
-           ", " OPENSSL_VERSION_TEXT;
+    return "gateway " GATEWAY_VERSION "\ng++ " __VERSION__ ", Boost " + boost;
 }
 
 }  // namespace gateway::app

@@ -20,6 +20,7 @@ constexpr std::uint8_t classes_of(unsigned c) {
     if (visible || c == ' ' || c == '\t' || c >= 0x80) bits |= text_bit;
     if (visible && !one_of("\"#<>")) bits |= target_bit;
     if (visible && !one_of("\"#<>?\\^`{}")) bits |= path_bit;
+    if (digit || alpha || one_of("-_")) bits |= label_bit;
     return static_cast<std::uint8_t>(bits);
 }
 

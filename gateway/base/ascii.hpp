@@ -17,6 +17,7 @@ enum class_bit : std::uint8_t {
     text_bit = 8,     // HTAB, SP, VCHAR, obs-text: what a field value may hold, RFC 9110 5.5
     target_bit = 16,  // what a request target may hold, see http/target.hpp
     path_bit = 32,    // what the path of a target may hold, "%" and "/" included
+    label_bit = 64,   // letters, digits, "-" and "_": a label of a host name
 };
 
 extern std::array<std::uint8_t, 256> const classes;

@@ -125,7 +125,9 @@ awaitable<void> connection::interim(response const& answer) {
 }
 
 awaitable<void> connection::reply(response const& answer, std::string_view body) {
-    if (!co_await discard_body()) keep_alive_ = false;
+    // Not `if (!co_await ...)`: g++ 12.2 loses the frame's state there.
+    auto const body_is_gone = co_await discard_body();
+    if (!body_is_gone) keep_alive_ = false;
     co_await begin(answer, body.size());
     co_await write(body);
     co_await end();
@@ -202,27 +204,25 @@ awaitable<void> connection::linger() {
     }
 }
 
-awaitable<bool> connection::pause(milliseconds duration) {
-    if (!socket_.is_open()) co_return false;
-    deadline_ = clock::now() + duration + idle_;
-    timer_.expires_after(duration);
+awaitable<void> connection::pause(milliseconds duration) {
+    // An aborted connection starts no further wait.
+    if (!socket_.is_open()) throw boost::system::system_error(asio::error::operation_aborted);
+    auto const until = clock::now() + duration;
+    deadline_ = until + idle_;
+    timer_.expires_at(until);
     auto waits = asio::experimental::make_parallel_group(
         timer_.async_wait(asio::deferred),
         socket_.async_wait(tcp::socket::wait_read, asio::deferred));
     auto const [order, timer_error, socket_error] = co_await waits.async_wait(
         asio::experimental::wait_for_one(), asio::use_awaitable);
-    if (order[0] == 0) co_return !timer_error;
-    if (socket_error) co_return false;
-    // Readable: either the client has left, or it has pipelined its next request.
+    auto const first = order[0] == 0 ? timer_error : socket_error;
+    if (first) throw boost::system::system_error(first);
+    if (order[0] == 0) co_return;
+    // Readable: either the client has left, which throws here, or it has pipelined its next
+    // request, which waits for its turn.
     char next = 0;
-    boost::system::error_code error;
-    socket_.non_blocking(true, error);
-    auto const size =
-        socket_.receive(asio::buffer(&next, 1), tcp::socket::message_peek, error);
-    if (error || size == 0) co_return false;
-    timer_.expires_at(deadline_ - idle_);
-    auto const [again] = co_await timer_.async_wait(no_throw);
-    co_return !again;
+    socket_.receive(asio::buffer(&next, 1), tcp::socket::message_peek);
+    co_await timer_.async_wait(asio::use_awaitable);
 }
 
 tcp::socket& connection::take_over() noexcept {

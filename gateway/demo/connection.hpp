@@ -61,8 +61,8 @@ public:
     // After an answer: true when another request may follow.
     awaitable<bool> settle();
 
-    // Waits for the time to pass; false when the client left first.
-    awaitable<bool> pause(milliseconds duration);
+    // Waits for the time to pass; ends like any other wait when the client leaves first.
+    awaitable<void> pause(milliseconds duration);
 
     // For what follows a 101. The deadline no longer holds; `abort` still works.
     tcp::socket& take_over() noexcept;

@@ -92,9 +92,11 @@ awaitable<void> http_origin::serve(tcp::socket socket) {
     connection client(std::move(socket), server_, limits_.idle);
     place const mine(connections_, room_, client);
     try {
-        while (co_await client.read_head()) {
+        auto goes_on = co_await client.read_head();
+        while (goes_on) {
             co_await answer_(client);
-            if (!co_await client.settle()) break;
+            goes_on = co_await client.settle();
+            if (goes_on) goes_on = co_await client.read_head();
         }
     } catch (std::exception const&) {
         // The client left, stalled or broke the protocol: closing is the whole answer.

@@ -19,13 +19,13 @@ std::string_view reason_phrase(unsigned status) noexcept;
 // All views are borrowed for the call.
 struct reply_request {
     cause why = cause::internal_error;
-    std::uint16_t status = 0;     // 0: the cause's own
+    std::uint16_t status = 0;       // 0: the cause's own
     std::string_view request_id{};  // well-formed, or empty
     std::string_view accept{};      // the request's Accept, empty when there was none
     std::string_view date{};        // IMF-fixdate, empty leaves the field out
-    bool head_only = false;       // the request was HEAD: fields as for GET, no body
-    bool close = false;           // adds "Connection: close"
-    bool keep_alive = false;      // adds "Connection: keep-alive", for a 1.0 client
+    bool head_only = false;         // the request was HEAD: fields as for GET, no body
+    bool close = false;             // adds "Connection: close"
+    bool keep_alive = false;        // adds "Connection: keep-alive", for a 1.0 client
     std::span<std::pair<std::string_view, std::string_view> const> extra{};  // Allow, Retry-After
 };
 

@@ -4,6 +4,22 @@
 #include "base/ascii.hpp"
 
 namespace gateway::http {
+namespace {
+
+bool take_known(std::string_view option, connection_options& out) noexcept {
+    if (ascii::equal_ignoring_case(option, "keep-alive")) {
+        out.keep_alive = true;
+    } else if (ascii::equal_ignoring_case(option, "close")) {
+        out.close = true;
+    } else if (ascii::equal_ignoring_case(option, "upgrade")) {
+        out.upgrade = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
 
 cause parse_connection(head const& message, connection_options& out) noexcept {
     out.close = out.keep_alive = out.upgrade = false;
@@ -12,20 +28,14 @@ cause parse_connection(head const& message, connection_options& out) noexcept {
     for (auto const& f : message.fields()) {
         if (f.id != field_id::connection) continue;
         auto list = message.value(f);
+        if (take_known(list, out)) continue;  // nearly always one word
         for (std::string_view option; ascii::next_element(list, option);) {
             if (!ascii::is_token(option)) return cause::malformed_field;
-            if (ascii::equal_ignoring_case(option, "keep-alive")) {
-                out.keep_alive = true;
-            } else if (ascii::equal_ignoring_case(option, "close")) {
-                out.close = true;
-            } else if (ascii::equal_ignoring_case(option, "upgrade")) {
-                out.upgrade = true;
-            } else {
-                if (out.name_count == connection_options_max) return cause::malformed_field;
-                out.names[out.name_count++] = {
-                    static_cast<std::uint32_t>(option.data() - message.base()),
-                    static_cast<std::uint16_t>(option.size())};
-            }
+            if (take_known(option, out)) continue;
+            if (out.name_count == connection_options_max) return cause::malformed_field;
+            out.names[out.name_count++] = {
+                static_cast<std::uint32_t>(option.data() - message.base()),
+                static_cast<std::uint16_t>(option.size())};
         }
     }
     return cause::none;

@@ -5,6 +5,8 @@
 #include "http/forwarded.hpp"
 #include "http/limits.hpp"
 
+#include <algorithm>
+
 namespace gateway::http {
 namespace {
 
@@ -14,7 +16,7 @@ bool is_host_name(std::string_view text) noexcept {
         if (c == '.') {
             if (!label) return false;
             label = false;
-        } else if (ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '_') {
+        } else if (ascii::is(c, ascii::label_bit)) {
             label = true;
         } else {
             return false;

@@ -133,6 +133,15 @@ io_result stream::splice_out(int pipe_end, std::size_t bytes, more follows) noex
     return {failed, 0};
 }
 
+bool stream::is_quiet() noexcept {
+    if (!may_read()) return true;
+    char unread = 0;
+    ssize_t const got = ::recv(descriptor(), &unread, 1, MSG_PEEK);
+    if (got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+    read_exhausted();
+    return !may_read();
+}
+
 void stream::shutdown_write() noexcept { ::shutdown(descriptor(), SHUT_WR); }
 
 void stream::reset_on_close() noexcept {

@@ -48,6 +48,10 @@ public:
     io_result splice_in(int pipe_end, std::size_t bytes) noexcept;
     io_result splice_out(int pipe_end, std::size_t bytes, more follows) noexcept;
 
+    // Nothing can be read now: no byte, no end. Asks the kernel only when the last read left the
+    // question open (it took exactly what it wanted).
+    bool is_quiet() noexcept;
+
     // No more bytes will follow from our side (FIN after what was written).
     void shutdown_write() noexcept;
     // The next close sends RST: the peer must not take what it has for a whole message.

@@ -188,8 +188,7 @@ void access_log_writer::report_drops() noexcept {
     auto const now = clock::now();
     if (now < next_report_) return;
     log_warn(
-        "access log: the reader is behind, lines dropped: {}, since the start: {}",
-        dropped - reported_drops_, dropped);
+        "access log: lines dropped: {}, since the start: {}", dropped - reported_drops_, dropped);
     reported_drops_ = dropped;
     next_report_ = now + report_interval;
 }

@@ -61,7 +61,13 @@ runtime::task<relay_end> body_relay::run(std::string_view lead) {
         }
         if (finished_) co_return relay_end::complete;
         if (!pending_.empty()) continue;
-        relay_end const end = may_splice() ? co_await splice_rest() : co_await read_more();
+        // Not with "?:": g++ 12 mistreats a co_await inside a conditional expression.
+        relay_end end = relay_end::complete;
+        if (may_splice()) {
+            end = co_await splice_rest();
+        } else {
+            end = co_await read_more();
+        }
         if (end != relay_end::complete) co_return end;
         if (finished_ && !sink_.chunked) co_return relay_end::complete;
     }

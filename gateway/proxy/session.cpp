@@ -100,11 +100,11 @@ runtime::task<void> session::run(int descriptor) {
             input.release();
             idle_ = true;
             home.counters.connection_became_idle();
-            cause const ended = home.draining()
-                                    ? cause::draining
-                                    : co_await net::readable_within{
-                                          client, home.core, home.waits.keep_alive,
-                                          cause::request_head_timeout};
+            cause ended = cause::draining;
+            if (!home.draining()) {
+                ended = co_await net::readable_within{
+                    client, home.core, home.waits.keep_alive, cause::request_head_timeout};
+            }
             home.counters.connection_became_busy();
             idle_ = false;
             if (ended != cause::none) break;

@@ -142,7 +142,7 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
 void upstream_pool::take_back(upstream_connection& connection) noexcept {
     endpoint& at = connection.at;
     // What came meanwhile belongs to no request: the connection cannot be trusted with another.
-    bool const usable = at.listed && !retired_ && !connection.socket.may_read() &&
+    bool const usable = at.listed && !retired_ && connection.socket.is_quiet() &&
                         connection.socket.read_abort() == cause::none &&
                         connection.socket.write_abort() == cause::none;
     if (!usable) {

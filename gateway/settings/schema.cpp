@@ -214,7 +214,7 @@ constexpr auto table = std::to_array<row>({
 
     {"runtime", section, unbounded, restart, "How the process uses the machine."},
     {"runtime.threads", scalar<thread_count, &snapshot::runtime, &runtime::threads>,
-     between(0, 1'024), restart,
+     between(1, 1'024), restart,
      "Threads that serve requests; `auto` is one for each CPU of the quota, rounded up."},
 });
 

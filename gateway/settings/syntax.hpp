@@ -61,7 +61,7 @@ struct thread_count {
     static constexpr std::string_view expected = "auto or a number of threads";
     static std::optional<value> parse(std::string_view text, refusal& why);
     static std::string text(value const& what);
-    static std::uint64_t measure(value what) { return what; }
+    static std::uint64_t measure(value what) { return what == 0 ? 1 : what; }
 };
 
 struct flag {

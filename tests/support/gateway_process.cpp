@@ -110,16 +110,16 @@ void gateway_process::wait_until_listening(std::size_t listeners) {
 
 gateway_process::~gateway_process() {
     if (!child_) return;
-    if (!child_->has_ended()) {
-        child_->signal(SIGTERM);
-        try {
-            child_->wait_exit(patience(1s));
-        } catch (timed_out const&) {
-            child_->signal(SIGKILL);
-            child_->wait_exit();
-        }
+    if (!child_->has_ended()) child_->signal(SIGTERM);
+    int code = 0;
+    try {
+        code = child_->wait_exit(patience(1s));
+    } catch (timed_out const&) {
+        child_->signal(SIGKILL);
+        child_->wait_exit();
     }
     auto const said = log();
+    if (code > 128) FAIL_CHECK("the gateway died of signal " << code - 128 << ": " << said);
     for (auto const words : {"Sanitizer", "runtime error:", "check failed:"}) {
         if (said.find(words) != said.npos) FAIL_CHECK("the gateway said: " << said);
     }

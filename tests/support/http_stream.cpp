@@ -131,6 +131,11 @@ std::string http_stream::receive_line() {
     return line;
 }
 
+std::string http_stream::receive_some() {
+    if (buffer_.empty()) fill();
+    return std::exchange(buffer_, {});
+}
+
 std::string http_stream::receive_bytes(std::size_t count) {
     while (buffer_.size() < count) {
         if (!fill()) throw connection_lost{"closed after \"" + buffer_ + '"'};

@@ -60,6 +60,7 @@ public:
     // Reads the body announced by `head` into it, or into `sink` when there is one.
     void receive_body(message& head, unframed otherwise, body_sink const& sink = {});
 
+    std::string receive_some();  // what is there, or comes next; empty at the peer's end
     std::string receive_bytes(std::size_t count);
     std::string receive_until(std::string_view last);  // `last` included
     std::string receive_to_end();

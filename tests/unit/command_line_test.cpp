@@ -184,6 +184,6 @@ TEST_CASE("an empty path after -c is not the built-in configuration", "[unit][co
 TEST_CASE("the version names what it was built with", "[unit][command_line]") {
     std::string const text = gateway::app::version_text();
     CHECK_THAT(
-        text, Catch::StartsWith("gateway ") && Catch::Contains("g++ ") &&
-                  Catch::Contains("Boost 1.") && Catch::Contains("OpenSSL 3."));
+        text,
+        Catch::StartsWith("gateway ") && Catch::Contains("g++ ") && Catch::Contains("Boost 1."));
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The chunked coding, one row per rule (RFC 9112 7.1), whole and in pieces.
+#include "http/chunked.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
-
-#include <catch2/catch.hpp>
-
-#include "http/chunked.hpp"
 
 namespace gateway::http {
 namespace {
@@ -213,10 +215,26 @@ TEST_CASE("trailer lines are read one by one", "[unit][http]") {
 
 TEST_CASE("a trailer may not say what a header must", "[unit][http]") {
     for (std::string_view const name :
-         {"Content-Length", "transfer-encoding", "Host", "Trailer", "Connection", "TE",
-          "X-Forwarded-For", "Forwarded", "X_Forwarded_For", "Authorization", "Set-Cookie",
-          "cookie", "Content-Encoding", "Content-Type", "Content-Range", "Cache-Control",
-          "Expect", "Range", "Proxy-Authorization", "X-Request-ID"}) {
+         {"Content-Length",
+          "transfer-encoding",
+          "Host",
+          "Trailer",
+          "Connection",
+          "TE",
+          "X-Forwarded-For",
+          "Forwarded",
+          "X_Forwarded_For",
+          "Authorization",
+          "Set-Cookie",
+          "cookie",
+          "Content-Encoding",
+          "Content-Type",
+          "Content-Range",
+          "Cache-Control",
+          "Expect",
+          "Range",
+          "Proxy-Authorization",
+          "X-Request-ID"}) {
         CAPTURE(name);
         CHECK_FALSE(may_trail(name));
     }
@@ -274,7 +292,8 @@ TEST_CASE("random bodies come out as they went in however they are split", "[uni
 
 TEST_CASE("damaged bodies get one verdict however they come", "[unit][http]") {
     std::mt19937 random{43};
-    constexpr std::string_view good = "5;a=b\r\nhello\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nT: u\r\n\r\n";
+    constexpr std::string_view good =
+        "5;a=b\r\nhello\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nT: u\r\n\r\n";
     constexpr std::string_view bytes{"\r\n\0 ;=\"0fG", 10};
     int refused = 0;
     for (int i = 0; i < 3000; ++i) {

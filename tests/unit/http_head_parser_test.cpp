@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // What holds for every head: limits, splits, and that a parser never says two things of the same
 // bytes.
-#include <random>
-#include <string>
-#include <string_view>
+#include "unit/http_parse.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "unit/http_parse.hpp"
+#include <cctype>
+#include <cstring>
+#include <random>
+#include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace gateway::http {
 namespace {
@@ -232,7 +235,8 @@ TEST_CASE("damaged heads get one verdict however they come", "[unit][http]") {
         if (whole->verdict == "complete") {
             ++complete;
             REQUIRE(said_by(split.head) == said_by(whole->head));
-            auto const after_line = whole->head.text().substr(whole->head.text().find("\r\n", 2) + 2);
+            auto const after_line =
+                whole->head.text().substr(whole->head.text().find("\r\n", 2) + 2);
             REQUIRE(is_good_field_section(after_line));
         } else if (whole->verdict != "incomplete") {
             ++refused;

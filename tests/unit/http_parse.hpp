@@ -2,15 +2,16 @@
 // Parses test bytes, whole or piece by piece, and says what came of it in words that print.
 #pragma once
 
+#include "base/error.hpp"
+#include "http/head_parser.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <catch2/catch.hpp>
-
-#include "base/error.hpp"
-#include "http/head_parser.hpp"
 
 namespace gateway::http {
 

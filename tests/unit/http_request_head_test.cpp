@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per rule of a request head: the bytes, the verdict, where the rule stands.
-#include <string>
-#include <string_view>
+#include "unit/http_parse.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "unit/http_parse.hpp"
+#include <string>
+#include <string_view>
 
 namespace gateway::http {
 namespace {
@@ -292,7 +292,8 @@ TEST_CASE("pipelined requests are parsed one after another", "[unit][http]") {
     CHECK(head.size() == rest.size());
 }
 
-TEST_CASE("a request has begun with its first byte, not with the empty line before", "[unit][http]") {
+TEST_CASE(
+    "a request has begun with its first byte, not with the empty line before", "[unit][http]") {
     request_parser parser;
     request_head head;
     for (std::string_view const nothing : {"", "\r", "\r\n"}) {

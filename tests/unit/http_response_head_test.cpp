@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per rule of a response head: the bytes, the verdict, where the rule stands.
-#include <string>
-#include <string_view>
+#include "unit/http_parse.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "unit/http_parse.hpp"
+#include <string>
+#include <string_view>
 
 namespace gateway::http {
 namespace {

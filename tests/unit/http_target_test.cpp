@@ -1,109 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Targets, hosts and normal paths, one row per rule.
+// Targets and normal paths, one row per rule.
+#include "http/target.hpp"
+#include "unit/http_parse.hpp"
+
+#include <catch2/catch.hpp>
+
 #include <array>
 #include <random>
 #include <string>
 #include <string_view>
-
-#include <catch2/catch.hpp>
-
-#include "http/host.hpp"
-#include "http/target.hpp"
-#include "unit/http_parse.hpp"
+#include <vector>
 
 namespace gateway::http {
 namespace {
 
 using namespace std::literals;
-
-TEST_CASE("Host is one name or address, perhaps with a port", "[unit][http]") {
-    struct row {
-        std::string_view value;
-        bool good;
-        std::string_view rule;
-    };
-    for (auto const& [value, good, rule] : std::initializer_list<row>{
-             {"example.com", true, "RFC 3986 3.2.2"},
-             {"EXAMPLE.com", true, "RFC 3986 3.2.2: any case"},
-             {"example.com.", true, "a fully qualified name"},
-             {"example.com:80", true, "RFC 9110 7.2"},
-             {"example.com:65535", true, "RFC 9110 7.2"},
-             {"localhost", true, "RFC 3986 3.2.2"},
-             {"my_service-1", true, "names of containers have underscores"},
-             {"127.0.0.1:8080", true, "RFC 3986 3.2.2"},
-             {"[::1]", true, "RFC 3986 3.2.2"},
-             {"[2001:db8::7]:443", true, "RFC 3986 3.2.2"},
-             {"[::ffff:1.2.3.4]", true, "RFC 3986 3.2.2"},
-             {"", false, "RFC 9110 4.2.1: http needs a host"},
-             {".", false, "no label"},
-             {".example.com", false, "empty label"},
-             {"example..com", false, "empty label"},
-             {"example.com..", false, "empty label"},
-             {"example.com:", false, "a colon without a port"},
-             {"example.com:0", false, "no such port"},
-             {"example.com:65536", false, "no such port"},
-             {"example.com:8x", false, "RFC 3986 3.2.3: digits"},
-             {"example.com:+80", false, "RFC 3986 3.2.3: digits"},
-             {"example.com:80:80", false, "RFC 3986 3.2.3"},
-             {":80", false, "RFC 9110 4.2.1: http needs a host"},
-             {"user@example.com", false, "RFC 9110 7.2: no userinfo"},
-             {"user:pw@example.com", false, "RFC 9110 7.2: no userinfo"},
-             {"http://example.com", false, "RFC 9110 7.2: no scheme"},
-             {"example.com/", false, "RFC 9110 7.2: no path"},
-             {"example.com?a", false, "RFC 9110 7.2: no query"},
-             {"example.com#a", false, "RFC 9110 7.2: no fragment"},
-             {"a, b", false, "RFC 9112 3.2: one host"},
-             {"a b", false, "RFC 3986 3.2.2"},
-             {"a\tb", false, "RFC 3986 3.2.2"},
-             {"ex%61mple.com", false, "stricter than RFC 3986"},
-             {"a;b", false, "stricter than RFC 3986"},
-             {"a'b", false, "stricter than RFC 3986"},
-             {"a\\b", false, "RFC 3986 3.2.2"},
-             {"<script>", false, "RFC 3986 3.2.2"},
-             {"caf\xc3\xa9.fr", false, "RFC 3986 2: ASCII only"},
-             {"::1", false, "RFC 3986 3.2.2: brackets"},
-             {"[::1", false, "RFC 3986 3.2.2: brackets"},
-             {"::1]", false, "RFC 3986 3.2.2: brackets"},
-             {"[]", false, "RFC 3986 3.2.2"},
-             {"[127.0.0.1]", false, "RFC 3986 3.2.2"},
-             {"[::1]80", false, "RFC 3986 3.2.3"},
-             {"[::1]:", false, "a colon without a port"},
-             {"[::1%25eth0]", false, "RFC 6874: a zone means nothing to others"},
-             {"[v1.a]", false, "RFC 3986 3.2.2: no such version exists"},
-             {"[::g]", false, "RFC 3986 3.2.2"},
-         }) {
-        CAPTURE(value, rule);
-        auto const request = good_request("GET / HTTP/1.1\r\nHost: " + std::string{value} + "\r\n\r\n");
-        CHECK(word_of(check_host(request->head)) == (good ? "none"sv : "malformed_host"sv));
-    }
-    auto const host_of = [](std::size_t size) {
-        return "GET / HTTP/1.1\r\nHost: " + std::string(size, 'a') + "\r\n\r\n";
-    };
-    CHECK(check_host(good_request(host_of(255))->head) == cause::none);
-    CHECK(check_host(good_request(host_of(256))->head) == cause::malformed_host);
-}
-
-TEST_CASE("HTTP/1.1 needs exactly one Host, HTTP/1.0 at most one", "[unit][http]") {
-    auto const verdict = [](std::string_view text) {
-        return word_of(check_host(good_request(text)->head));
-    };
-    CHECK(verdict("GET / HTTP/1.1\r\n\r\n") == "malformed_host");
-    CHECK(verdict("GET / HTTP/1.0\r\n\r\n") == "none");
-    CHECK(verdict("GET / HTTP/1.0\r\nHost: a b\r\n\r\n") == "malformed_host");
-    CHECK(verdict("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n") == "malformed_host");
-    CHECK(verdict("GET / HTTP/1.0\r\nHost: a\r\nhost: b\r\n\r\n") == "malformed_host");
-    CHECK(verdict("GET http://a/ HTTP/1.1\r\n\r\n") == "malformed_host");
-}
-
-TEST_CASE("an authority gives out its host and port", "[unit][http]") {
-    authority_view out;
-    REQUIRE(parse_authority("example.com", out));
-    CHECK(out.host == "example.com");
-    CHECK(out.port == 0);
-    REQUIRE(parse_authority("[::1]:8443", out));
-    CHECK(out.host == "[::1]");
-    CHECK(out.port == 8443);
-}
 
 struct form_row {
     std::string_view line;
@@ -155,13 +66,11 @@ TEST_CASE("a target has the form its method needs", "[unit][http]") {
              {"GET http://u@a/", bad, "RFC 9110 4.2.4: no userinfo"},
              {"GET http://u:p@a/", bad, "RFC 9110 4.2.4: no userinfo"},
              {"GET http://a:x/", bad, "RFC 3986 3.2.3"},
-             {"GET http://a b/", "", "not a head at all"},
              {"GET ftp://a/b", bad, "no scheme of ours"},
              {"GET file:///etc/passwd", bad, "no scheme of ours"},
              {"GET javascript:alert(1)", bad, "no scheme of ours"},
              {"GET http://a\\b/", bad, "RFC 3986 3.2.2"},
          }) {
-        if (verdict.empty()) continue;
         CAPTURE(line, rule);
         auto const request = good_request(std::string{line} + " HTTP/1.1\r\nHost: x\r\n\r\n");
         std::array<char, 200> scratch;
@@ -190,14 +99,17 @@ TEST_CASE("what goes upstream is the path and query as they came", "[unit][http]
 
 struct path_row {
     std::string_view path;
-    std::string_view normal;  // empty: refused
+    std::string_view normal;
     std::string_view rule;
 };
 
+// Empty when it was refused. The bytes lie in a buffer of exactly their size, so that the address
+// sanitizer sees a read beyond them.
 std::string normal_of(std::string_view path) {
+    std::vector<char> const exact(path.begin(), path.end());
     std::string scratch(path.size(), '\0');
     std::size_t size = 0;
-    switch (normalise_path(path, scratch, size)) {
+    switch (normalise_path({exact.data(), exact.size()}, scratch, size)) {
         case normal_form::same: return std::string{path};
         case normal_form::rewritten: return scratch.substr(0, size);
         case normal_form::refused: return {};
@@ -206,7 +118,7 @@ std::string normal_of(std::string_view path) {
     return "?";
 }
 
-TEST_CASE("a path has one normal form, or none", "[unit][http]") {
+TEST_CASE("a path has one normal form", "[unit][http]") {
     for (auto const& [path, normal, rule] : std::initializer_list<path_row>{
              {"/", "/", "RFC 3986 3.3"},
              {"/a/b.c/d-e_f~g", "/a/b.c/d-e_f~g", "RFC 3986 2.3"},
@@ -240,52 +152,6 @@ TEST_CASE("a path has one normal form, or none", "[unit][http]") {
              {"/a;x/../b", "/b", "a parameter belongs to its segment"},
              {"/a./b", "/a./b", "dots within names"},
              {"/a//./b", "/a/b", "slashes merge"},
-             {"/..", "", "above the root"},
-             {"/../a", "", "above the root"},
-             {"/a/../../b", "", "above the root"},
-             {"/./..", "", "above the root"},
-             {"//..", "", "above the root"},
-             {"/%2e", "", "encoded dot segment"},
-             {"/%2e%2e", "", "encoded dot segment"},
-             {"/a/%2e%2e/b", "", "encoded dot segment"},
-             {"/a/%2E%2E/b", "", "encoded dot segment"},
-             {"/a/.%2e/b", "", "encoded dot segment"},
-             {"/a/%2e./b", "", "encoded dot segment"},
-             {"/a/%2e/b", "", "encoded dot segment"},
-             {"/a/..%2fb", "", "dots beside an encoded slash"},
-             {"/a%2f../b", "", "dots beside an encoded slash"},
-             {"/a%2F..%2Fb", "", "dots beside encoded slashes"},
-             {"/a/..%5cb", "", "dots beside an encoded backslash"},
-             {"/a%5c..", "", "dots beside an encoded backslash"},
-             {"/a%2f.", "", "dots beside an encoded slash"},
-             {"/a%2f%2e%2e", "", "encoded dots beside an encoded slash"},
-             {"/a%2fb/../c", "", "others may climb one segment less"},
-             {"/a%5cb/../c", "", "others may climb one segment less"},
-             {"/a/..;/b", "", "Tomcat takes parameters off first"},
-             {"/a/..;x=y/b", "", "Tomcat takes parameters off first"},
-             {"/a/.;/b", "", "Tomcat takes parameters off first"},
-             {"/a/..%3b/b", "", "Tomcat takes parameters off first"},
-             {"/a/%2e%2e;/b", "", "Tomcat takes parameters off first"},
-             {"/a/;/../b", "", "a segment that others see as empty"},
-             {"/a/;x=y/../b", "", "a segment that others see as empty"},
-             {"/a/%3bx/../b", "", "a segment that others see as empty"},
-             {"/a//../b", "", "RFC 3986 would remove the empty segment only"},
-             {"/a//b/../c", "", "others may not merge"},
-             {"/%", "", "RFC 3986 2.1"},
-             {"/%a", "", "RFC 3986 2.1"},
-             {"/%g0", "", "RFC 3986 2.1"},
-             {"/%0g", "", "RFC 3986 2.1"},
-             {"/%%20", "", "RFC 3986 2.1"},
-             {"/a%", "", "RFC 3986 2.1"},
-             {"/%u0041", "", "RFC 3986 2.1"},
-             {"/%00", "", "NUL ends a name in some languages"},
-             {"/a%00.jpg", "", "NUL ends a name in some languages"},
-             {"/a\\b", "", "a backslash is a slash to some"},
-             {"/\\..\\a", "", "a backslash is a slash to some"},
-             {"/a^b", "", "RFC 3986 3.3"},
-             {"/a`b", "", "RFC 3986 3.3"},
-             {"/{a}", "", "RFC 3986 3.3"},
-             {"/0123456789abcdef/{", "", "beyond the first sixteen bytes"},
              {"/0123456789abcde//f0123456789", "/0123456789abcde/f0123456789", "on a block's edge"},
              {"/0123456789abcd//f0123456789", "/0123456789abcd/f0123456789", "on a block's edge"},
              {"/0123456789abcd/../x", "/x", "on a block's edge"},
@@ -294,9 +160,76 @@ TEST_CASE("a path has one normal form, or none", "[unit][http]") {
         CAPTURE(path, rule);
         CHECK(normal_of(path) == normal);
         // A normal form is its own normal form, but for what decoding once revealed.
-        if (!normal.empty() && normal.find('%') == std::string_view::npos) {
-            CHECK(normal_of(normal) == normal);
-        }
+        if (normal.find('%') == std::string_view::npos) CHECK(normal_of(normal) == normal);
+    }
+}
+
+TEST_CASE("a path that others may read in another way has none", "[unit][http]") {
+    struct refused_row {
+        std::string_view path;
+        std::string_view rule;
+    };
+    for (auto const& [path, rule] : std::initializer_list<refused_row>{
+             {"/..", "above the root"},
+             {"/../a", "above the root"},
+             {"/a/../../b", "above the root"},
+             {"/./..", "above the root"},
+             {"//..", "above the root"},
+             {"/%2e", "encoded dot segment"},
+             {"/%2e%2e", "encoded dot segment"},
+             {"/a/%2e%2e/b", "encoded dot segment"},
+             {"/a/%2E%2E/b", "encoded dot segment"},
+             {"/a/.%2e/b", "encoded dot segment"},
+             {"/a/%2e./b", "encoded dot segment"},
+             {"/a/%2e/b", "encoded dot segment"},
+             {"/a/..%2fb", "dots beside an encoded slash"},
+             {"/a%2f../b", "dots beside an encoded slash"},
+             {"/a%2F..%2Fb", "dots beside encoded slashes"},
+             {"/a/..%5cb", "dots beside an encoded backslash"},
+             {"/a%5c..", "dots beside an encoded backslash"},
+             {"/a%2f.", "dots beside an encoded slash"},
+             {"/a%2f%2e%2e", "encoded dots beside an encoded slash"},
+             {"/a%2fb/../c", "others may climb one segment less"},
+             {"/a%5cb/../c", "others may climb one segment less"},
+             {"/a/..;/b", "Tomcat takes parameters off first"},
+             {"/a/..;x=y/b", "Tomcat takes parameters off first"},
+             {"/a/.;/b", "Tomcat takes parameters off first"},
+             {"/a/..%3b/b", "Tomcat takes parameters off first"},
+             {"/a/%2e%2e;/b", "Tomcat takes parameters off first"},
+             {"/a/;/../b", "a segment that others see as empty"},
+             {"/a/;x=y/../b", "a segment that others see as empty"},
+             {"/a/%3bx/../b", "a segment that others see as empty"},
+             {"/a//../b", "RFC 3986 would remove the empty segment only"},
+             {"/a//b/../c", "others may not merge"},
+             {"/%", "RFC 3986 2.1"},
+             {"/%a", "RFC 3986 2.1"},
+             {"/%g0", "RFC 3986 2.1"},
+             {"/%0g", "RFC 3986 2.1"},
+             {"/%%20", "RFC 3986 2.1"},
+             {"/a%", "RFC 3986 2.1"},
+             {"/%u0041", "RFC 3986 2.1"},
+             {"/%00", "NUL ends a name in some languages"},
+             {"/a%00.jpg", "NUL ends a name in some languages"},
+             {"/a\\b", "a backslash is a slash to some"},
+             {"/\\..\\a", "a backslash is a slash to some"},
+             {"/a^b", "RFC 3986 3.3"},
+             {"/a`b", "RFC 3986 3.3"},
+             {"/{a}", "RFC 3986 3.3"},
+             {"/0123456789abcdef/{", "beyond the first sixteen bytes"},
+         }) {
+        CAPTURE(path, rule);
+        CHECK(normal_of(path).empty());
+    }
+}
+
+TEST_CASE("a path of any length is read to its end and no further", "[unit][http]") {
+    for (std::size_t size = 1; size < 70; ++size) {
+        auto const plain = std::string(1, '/').append(size - 1, 'a');
+        CAPTURE(plain);
+        CHECK(normal_of(plain) == plain);
+        CHECK(normal_of(plain + '%').empty());
+        CHECK(normal_of(plain + "/.") == (size == 1 ? "/" : plain + '/'));
+        CHECK(normal_of(plain + "/") == (size == 1 ? "/" : plain + '/'));
     }
 }
 

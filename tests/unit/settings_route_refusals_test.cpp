@@ -72,8 +72,7 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
         route(
             "{prefix: /}", "2:3",
             "routes[0]: found no \"upstream\", expected that key with a name of at most 64 "
-            "letters, "
-            "digits, dashes, dots and underscores"),
+            "letters, digits, dashes, dots and underscores"),
         route(
             "{prefix: /, upstream: wbe}", "2:25",
             "routes[0].upstream: found \"wbe\", expected one of web and api; did you mean "
@@ -87,6 +86,14 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
         route(
             "{path: /a, prefix: /b, upstream: web}", "2:22",
             "routes[0]: found both a path and a prefix, expected one of path and prefix"),
+        route(
+            "{prefix: /, upstream: web, timeouts: {request_body: 2h}}", "2:55",
+            "routes[0].timeouts.request_body: found \"2h\", expected from 100ms to 1h"),
+    });
+}
+
+TEST_CASE("routes that match no request are refused", "[unit][settings]") {
+    check_table({
         route(
             "{prefix: api/, upstream: web}", "2:12",
             "routes[0].prefix: found \"api/\", expected a path that starts with / such as /api/; "
@@ -142,9 +149,6 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
             "{prefix: /, upstream: web, name: a}\n- {prefix: /b, upstream: web, name: a}", "3:37",
             "routes[1].name: found \"a\", expected a name that no other route has; it is that of "
             "line 2"),
-        route(
-            "{prefix: /, upstream: web, timeouts: {request_body: 2h}}", "2:55",
-            "routes[0].timeouts.request_body: found \"2h\", expected from 100ms to 1h"),
     });
 }
 

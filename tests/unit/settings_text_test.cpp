@@ -138,7 +138,7 @@ TEST_CASE("the reference page shows what the structs hold", "[unit][settings]") 
              "| `admin.address` | address | `0.0.0.0:9113` |",
              "| `timeouts.response_head` | duration | `55s` | 100ms to 24h | live |",
              "| `limits.body` | size | `10MiB` | 0 to 1024GiB | live |",
-             "| `runtime.threads` | number or `auto` | `auto` | auto to 1024 | restart |",
+             "| `runtime.threads` | number or `auto` | `auto` | 1 to 1024 | restart |",
              "| `routes[].upstream` | name | *required* |",
              "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, "
              "169.254.0.0/16, ::1, fc00::/7, fe80::/10",

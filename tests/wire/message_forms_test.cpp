@@ -80,19 +80,12 @@ TEST_CASE("an HTTP/1.0 client is spared interim responses", "[wire][forms]") {
 
 TEST_CASE("who expects 100-continue sends the body after it", "[wire][forms]") {
     imposter_origin origin;
-    SECTION("from an upstream that says so itself") {
-        origin.when_head_of("/", [](origin_connection& connection, message const& head) {
-            auto request = head;
-            connection.send("HTTP/1.1 100 Continue\r\n\r\n");
-            connection.receive_body(request, unframed::is_empty);
-            connection.send(imposter_origin::ok(request.body));
-        });
-    }
-    SECTION("from an upstream that reads the body without a word") {
-        origin.when("/", [](origin_connection& connection, message const& request) {
-            connection.send(imposter_origin::ok(request.body));
-        });
-    }
+    origin.when_head_of("/", [](origin_connection& connection, message const& head) {
+        auto request = head;
+        connection.send("HTTP/1.1 100 Continue\r\n\r\n");
+        connection.receive_body(request, unframed::is_empty);
+        connection.send(imposter_origin::ok(request.body));
+    });
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     for (int i = 0; i < 3; ++i) {
@@ -104,6 +97,42 @@ TEST_CASE("who expects 100-continue sends the body after it", "[wire][forms]") {
         CHECK(response.status() == 200);
         CHECK(response.body == "body");
     }
+}
+
+TEST_CASE("who expects 100-continue in vain may send the body all the same", "[wire][forms]") {
+    imposter_origin origin;
+    origin.otherwise([](origin_connection& connection, message const& request) {
+        connection.send(imposter_origin::ok(request.body));
+    });
+    gateway_process gateway{all_to(origin.endpoint())};
+    raw_client client{gateway.port()};
+    for (std::size_t i = 1; i < 4; ++i) {
+        client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
+                    "Expect: 100-continue\r\n\r\n");
+        // RFC 9110 10.1.1: a client does not wait for ever.
+        origin.wait_for_requests(i);
+        client.send("body");
+        auto response = client.receive();
+        if (response.status() == 100) response = client.receive();
+        CHECK(response.status() == 200);
+        CHECK(response.body == "body");
+    }
+}
+
+TEST_CASE("an upstream that refuses what it is to expect is heard at once", "[wire][forms]") {
+    imposter_origin origin;
+    origin.when_head_of("/", [](origin_connection& connection, message const&) {
+        connection.send("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 2\r\n\r\nno");
+        connection.closed_by_peer();
+        connection.close();
+    });
+    gateway_process gateway{all_to(origin.endpoint())};
+    raw_client client{gateway.port()};
+    client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
+                "Expect: 100-continue\r\n\r\n");
+    auto const response = client.receive();
+    CHECK(response.status() == 417);
+    CHECK(response.body == "no");
 }
 
 TEST_CASE("an expectation with the body already on its way is no obstacle", "[wire][forms]") {

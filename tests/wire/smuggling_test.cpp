@@ -33,7 +33,8 @@ TEST_CASE("an ambiguous or malformed request ends its connection", "[wire][smugg
         {"a length beyond 64 bits", line + "Content-Length: 99999999999999999999\r\n\r\n", 400},
         {"chunked twice", line + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n", 400},
         {"chunked not last", line + "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400},
-        {"an unknown coding", line + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501},
+        {"no chunked at all", line + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
+        {"another coding first", line + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
         {"a vertical tab", line + "Transfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", 400},
         {"a coding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
                                  "0\r\n\r\n", 400},

@@ -21,10 +21,27 @@ constexpr char const* switching =
 void echo(origin_connection& connection) {
     connection.receive_request();
     connection.send(switching);
-    std::string bytes(65'536, '\0');
-    while (auto const n = connection.transport().read_some(bytes.data(), bytes.size())) {
-        connection.send(std::string_view{bytes}.substr(0, n));
+    for (auto said = connection.receive_some(); !said.empty(); said = connection.receive_some()) {
+        connection.send(said);
     }
+}
+
+void send_pattern(http_stream& to, std::size_t size) {
+    pattern_source source;
+    for (std::size_t sent = 0; sent < size;) {
+        auto const bytes = source.next(size - sent);
+        to.send(bytes);
+        sent += bytes.size();
+    }
+    to.half_close();
+}
+
+pattern_check received_by(http_stream& from) {
+    pattern_check received;
+    for (auto said = from.receive_some(); !said.empty(); said = from.receive_some()) {
+        received.take(said);
+    }
+    return received;
 }
 
 raw_client upgraded(std::uint16_t port) {
@@ -165,39 +182,15 @@ TEST_CASE("a tunnel carries much in both directions at once", "[wire][tunnel]") 
     imposter_origin origin{[&](origin_connection& connection) {
         connection.receive_request();
         connection.send(switching);
-        std::thread writer{[&] {
-            pattern_source source;
-            for (std::size_t sent = 0; sent < size;) {
-                auto const bytes = source.next(size - sent);
-                connection.transport().write(bytes);
-                sent += bytes.size();
-            }
-            connection.half_close();
-        }};
-        pattern_check received;
-        std::string bytes(65'536, '\0');
-        while (auto const n = connection.transport().read_some(bytes.data(), bytes.size())) {
-            received.take(std::string_view{bytes}.substr(0, n));
-        }
+        std::thread writer{[&] { send_pattern(connection, size); }};
+        pattern_check received = received_by(connection);
         writer.join();
         if (!received.is(size)) throw std::runtime_error{"the origin received other bytes"};
     }};
     gateway_process gateway{all_to(origin.endpoint())};
     auto client = upgraded(gateway.port());
-    std::thread writer{[&] {
-        pattern_source source;
-        for (std::size_t sent = 0; sent < size;) {
-            auto const bytes = source.next(size - sent);
-            client.transport().write(bytes);
-            sent += bytes.size();
-        }
-        client.half_close();
-    }};
-    pattern_check received;
-    std::string bytes(65'536, '\0');
-    while (auto const n = client.transport().read_some(bytes.data(), bytes.size())) {
-        received.take(std::string_view{bytes}.substr(0, n));
-    }
+    std::thread writer{[&] { send_pattern(client, size); }};
+    pattern_check const received = received_by(client);
     writer.join();
     CHECK(received.is(size));
     origin.wait_for_open_connections(0);

@@ -15,10 +15,9 @@ std::string cause_in(message const& reply) { return json_object{reply.body}.text
 
 TEST_CASE("an upstream nobody listens at gets 502 told, again and again", "[wire][failure]") {
     gateway_process gateway{all_to("127.0.0.1:1")};
-    raw_client client{gateway.port()};
     for (int i = 0; i < 3; ++i) {
-        client.send(i == 1 ? post_request("/", "body") : get_request("/"));
-        auto const reply = client.receive();
+        auto const request = i == 1 ? post_request("/", "body") : get_request("/");
+        auto const reply = ask(gateway.port(), request);
         CHECK(reply.status() == 502);
         CHECK(cause_in(reply) == "connect_refused");
     }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits of a demo origin, tried on one that has small ones.
+#include <catch2/catch.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <thread>
+
+#include "demo/http_origin.hpp"
+#include "support/raw_client.hpp"
+
+namespace {
+
+using namespace gateway;
+using support::get_request;
+using support::raw_client;
+
+// An origin of one answer, for its limits.
+class limited_origin {
+public:
+    explicit limited_origin(demo::http_origin::limits allowed)
+        : origin_(context_, "test", answer, allowed) {
+        origin_.start();
+        thread_ = std::thread([this] { context_.run(); });
+    }
+    ~limited_origin() {
+        boost::asio::post(context_, [this] { origin_.stop(); });
+        thread_.join();
+    }
+    std::uint16_t port() const { return origin_.port(); }
+
+private:
+    static demo::awaitable<void> answer(demo::connection& client) {
+        demo::response const plain;
+        co_await client.reply(plain, "hello");
+    }
+
+    boost::asio::io_context context_{1};
+    demo::http_origin origin_;
+    std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a client that says nothing is let go after the idle time", "[unit][demo]") {
+    limited_origin const origin({.connections = 8, .idle = milliseconds(60)});
+    raw_client silent{origin.port()};
+    CHECK(silent.closed_by_peer());
+    raw_client halfway{origin.port()};
+    halfway.send("GET / HTT");
+    CHECK(halfway.closed_by_peer());
+    raw_client done{origin.port()};
+    done.send(get_request("/"));
+    CHECK(done.receive().body == "hello");
+    CHECK(done.closed_by_peer());
+}
+
+TEST_CASE("a client beyond the limit is served when another one leaves", "[unit][demo]") {
+    limited_origin const origin({.connections = 1, .idle = 60s});
+    raw_client first{origin.port()};
+    first.send(get_request("/"));
+    CHECK(first.receive().status() == 200);
+    raw_client second{origin.port()};
+    second.send(get_request("/"));
+    first.close();
+    CHECK(second.receive().status() == 200);
+}

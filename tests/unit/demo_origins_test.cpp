@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+// The demo's two origins, asked over real sockets.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "demo/origins.hpp"
+#include "support/pattern.hpp"
+#include "support/raw_client.hpp"
+#include "support/web_socket.hpp"
+
+namespace {
+
+using namespace gateway;
+using namespace std::string_literals;
+using gateway::literals::operator""_MiB;
+using Catch::Contains;
+using support::get_request;
+using support::post_request;
+using support::raw_client;
+
+struct running_origins : demo::origins {
+    running_origins() { start(); }
+
+    support::message frontend(std::string_view target, std::string_view fields = {}) const {
+        return support::get(frontend_port(), target, fields);
+    }
+    support::message backend(std::string_view target, std::string_view fields = {}) const {
+        return support::get(backend_port(), target, fields);
+    }
+    support::message ask(std::string_view request) const {
+        return support::ask(backend_port(), request);
+    }
+};
+
+std::string form(std::string_view content, std::string_view filename = "a.txt") {
+    return "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
+           std::string(filename) + "\"\r\nContent-Type: text/plain\r\n\r\n" + std::string(content) +
+           "\r\n--b--\r\n";
+}
+
+std::string put_request(std::string_view target, std::string_view body) {
+    auto request = post_request(target, body);
+    return request.replace(0, 4, "PUT");
+}
+
+constexpr std::string_view form_fields = "Content-Type: multipart/form-data; boundary=b\r\n";
+
+std::size_t resident_peak_kib() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6));
+    }
+    return 0;
+}
+
+}  // namespace
+
+TEST_CASE("every route of the application is answered with the page", "[unit][demo]") {
+    running_origins const running;
+    auto const page = running.frontend("/");
+    CHECK(page.status() == 200);
+    CHECK(page.value("Content-Type") == "text/html; charset=utf-8");
+    CHECK(page.value("Cache-Control") == "no-cache");
+    CHECK_THAT(page.body, Contains("<title>"));
+    auto const target = GENERATE("/shop/42", "/shop/", "/about?from=mail.html");
+    CAPTURE(target);
+    auto const route = running.frontend(target);
+    CHECK(route.status() == 200);
+    CHECK(route.body == page.body);
+}
+
+TEST_CASE("the page's assets have their types and unknown ones are missing", "[unit][demo]") {
+    running_origins const running;
+    auto const [target, status, type] = GENERATE(table<std::string, int, std::string>({
+        {"/assets/app.css", 200, "text/css; charset=utf-8"},
+        {"/assets/app.js", 200, "text/javascript; charset=utf-8"},
+        {"/favicon.svg", 200, "image/svg+xml"},
+        {"/assets/app.map", 404, "application/json"},
+        {"/assets/none", 404, "application/json"},
+        {"/favicon.ico", 404, "application/json"},
+    }));
+    CAPTURE(target);
+    auto const answer = running.frontend(target);
+    CHECK(answer.status() == status);
+    CHECK(answer.value("Content-Type") == type);
+}
+
+TEST_CASE("the page weighs less than 25 KiB with its assets", "[unit][demo]") {
+    running_origins const running;
+    std::uint64_t bytes = 0;
+    for (auto const* const target : {"/", "/assets/app.css", "/assets/app.js", "/favicon.svg"}) {
+        bytes += running.frontend(target).body_bytes;
+    }
+    CHECK(bytes < 25 * 1024);
+}
+
+TEST_CASE("an asset that the client holds is not sent again", "[unit][demo]") {
+    running_origins const running;
+    auto const tag = running.frontend("/assets/app.js").value("ETag");
+    auto const list = GENERATE("TAG", "W/TAG", "\"other\", TAG", "*");
+    auto fields = "If-None-Match: "s + list + "\r\n";
+    if (auto const at = fields.find("TAG"); at != fields.npos) fields.replace(at, 3, tag);
+    CAPTURE(fields);
+    auto const answer = running.frontend("/assets/app.js", fields);
+    CHECK(answer.status() == 304);
+    CHECK(answer.value("ETag") == tag);
+    CHECK_FALSE(answer.has("Content-Length"));
+    CHECK(running.frontend("/assets/app.js", "If-None-Match: \"other\"\r\n").status() == 200);
+}
+
+TEST_CASE("a HEAD is answered like its GET, without the body", "[unit][demo]") {
+    running_origins const running;
+    raw_client client{running.frontend_port()};
+    client.send("HEAD / HTTP/1.1\r\nHost: test\r\n\r\n" + get_request("/"));
+    auto const head = client.receive_only_head();
+    auto const get = client.receive();
+    CHECK(head.status() == 200);
+    CHECK(head.value("Content-Length") == std::to_string(get.body.size()));
+    CHECK(head.value("ETag") == get.value("ETag"));
+}
+
+TEST_CASE("methods a resource does not take are refused with those it does", "[unit][demo]") {
+    running_origins const running;
+    auto const page = support::ask(running.frontend_port(), post_request("/", "x"));
+    CHECK(page.status() == 405);
+    CHECK(page.value("Allow") == "GET, HEAD");
+    CHECK(running.ask(post_request("/api/health", "x")).value("Allow") == "GET, HEAD");
+    CHECK(running.ask(post_request("/uploads/a", "x")).value("Allow") == "GET, HEAD, PUT, DELETE");
+}
+
+TEST_CASE("health and products are JSON", "[unit][demo]") {
+    running_origins const running;
+    auto const health = running.backend("/api/health");
+    CHECK(health.status() == 200);
+    CHECK(health.value("Content-Type") == "application/json");
+    CHECK(health.count("Date") == 1);
+    CHECK_THAT(health.body, Contains(R"("status":"ok")"));
+    CHECK_THAT(running.backend("/api/products").body, Contains(R"("name":"Linen notebook")"));
+    CHECK(running.backend("/api/none").status() == 404);
+}
+
+TEST_CASE("an echo without a body tells the request's head", "[unit][demo]") {
+    running_origins const running;
+    auto const answer = running.backend(
+        "/api/echo?a=\"1\"", "X-Forwarded-For: 10.0.0.1\r\nVia: 1.1 a\r\nvia: 1.1 b\r\n");
+    CHECK(answer.status() == 200);
+    CHECK_THAT(answer.body, Contains(R"("method":"GET","target":"/api/echo?a=\"1\"")"));
+    CHECK_THAT(answer.body, Contains(R"("X-Forwarded-For":"10.0.0.1","Via":"1.1 a, 1.1 b"})"));
+}
+
+TEST_CASE("an echo has the body, its type and its framing", "[unit][demo]") {
+    running_origins const running;
+    SECTION("of a known length") {
+        auto const answer =
+            running.ask(post_request("/api/echo", "hello", "Content-Type: text/x-odd\r\n"));
+        CHECK(answer.body == "hello");
+        CHECK(answer.value("Content-Type") == "text/x-odd");
+        CHECK(answer.value("Content-Length") == "5");
+    }
+    SECTION("in chunks, each sent back before the next one comes") {
+        raw_client client{running.backend_port()};
+        client.send("BREW /api/echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+        client.send_chunk("one");
+        CHECK(client.receive_only_head().value("Transfer-Encoding") == "chunked");
+        CHECK(client.receive_chunk() == "one");
+        client.send_chunk("two");
+        CHECK(client.receive_chunk() == "two");
+        client.send("0\r\n\r\n" + get_request("/api/health"));
+        CHECK(client.receive_chunk().empty());
+        CHECK(client.receive().status() == 200);
+    }
+    SECTION("to an HTTP/1.0 client, which knows no chunks") {
+        raw_client client{running.backend_port()};
+        client.send("POST /api/echo HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi");
+        auto const answer = client.receive();
+        CHECK(answer.body == "hi");
+        CHECK_FALSE(answer.has("Transfer-Encoding"));
+        CHECK(client.closed_by_peer());
+    }
+}
+
+TEST_CASE("a client that asks may send its body, before the final head", "[unit][demo]") {
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    client.send("PUT /api/echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n"
+                "Expect: 100-continue\r\n\r\n");
+    CHECK(client.receive_only_head().status() == 100);
+    client.send("hi");
+    CHECK(client.receive().body == "hi");
+}
+
+TEST_CASE("64 MiB are echoed while they are sent, in constant memory", "[unit][demo]") {
+    constexpr std::uint64_t size = 64_MiB;
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    client.send("POST /api/echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    support::pattern_source sent;
+    support::pattern_check received;
+    std::ofstream("/proc/self/clear_refs") << '5';  // begins a new peak (proc(5))
+    auto const before = resident_peak_kib();
+    std::thread sender([&] {
+        for (std::uint64_t left = size; left > 0;) {
+            auto const piece = sent.next(std::min<std::uint64_t>(left, 100'000));
+            client.send_chunk(piece);
+            left -= piece.size();
+        }
+        client.send("0\r\n\r\n");
+    });
+    auto const answer = client.receive([&](std::string_view bytes) { received.take(bytes); });
+    sender.join();
+    CHECK(answer.status() == 200);
+    CHECK(received.is(size));
+    CHECK(resident_peak_kib() - before < 16 * 1024);
+}
+
+TEST_CASE("any status is answered, with a body only where one may be", "[unit][demo]") {
+    running_origins const running;
+    auto const [status, length] = GENERATE(table<int, std::string>({
+        {200, "30"}, {204, ""}, {205, "0"}, {304, ""}, {404, "37"}, {418, "40"}, {599, "29"},
+    }));
+    CAPTURE(status);
+    raw_client client{running.backend_port()};
+    client.send(get_request("/api/status/" + std::to_string(status)) + get_request("/api/health"));
+    auto const answer = client.receive();
+    CHECK(answer.status() == status);
+    CHECK(answer.value("Content-Length") == length);
+    CHECK_FALSE(answer.has("Transfer-Encoding"));
+    CHECK(client.receive().status() == 200);
+}
+
+TEST_CASE("an interim status comes before a final one", "[unit][demo]") {
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    client.send(get_request("/api/status/103"));
+    CHECK(client.receive_only_head().status() == 103);
+    CHECK(client.receive().status() == 200);
+    auto const wrong = GENERATE("101", "99", "600", "", "-1", "2x");
+    CAPTURE(wrong);
+    CHECK(running.backend("/api/status/"s + wrong).status() == 400);
+}
+
+TEST_CASE("a slow answer takes the time that was asked for", "[unit][demo]") {
+    running_origins const running;
+    auto const begun = support::steady::now();
+    CHECK(running.backend("/api/slow?x=1&ms=30").status() == 200);
+    CHECK(support::steady::now() - begun >= support::milliseconds(30));
+    CHECK(running.backend("/api/slow?ms=600001").status() == 400);
+    CHECK(running.backend("/api/slow?ms=soon").status() == 400);
+}
+
+TEST_CASE("requests sent ahead are answered in their order", "[unit][demo]") {
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    client.send(get_request("/api/slow?ms=20") + post_request("/api/echo", "second") +
+                post_request("/api/products", "unread") + get_request("/api/status/204") +
+                get_request("/api/slow?ms=0"));
+    CHECK(client.receive().body == "{\"waited_ms\":20}\n");
+    CHECK(client.receive().body == "second");
+    CHECK(client.receive().status() == 405);
+    CHECK(client.receive().status() == 204);
+    CHECK(client.receive().body == "{\"waited_ms\":0}\n");
+}
+
+TEST_CASE("events come with their numbers, after the last one seen", "[unit][demo]") {
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    client.send(get_request("/api/events", "Last-Event-ID: 41\r\n"));
+    auto const head = client.receive_only_head();
+    CHECK(head.value("Content-Type") == "text/event-stream");
+    auto const begun = support::steady::now();
+    CHECK_THAT(client.receive_chunk(), Catch::StartsWith("id: 42\ndata: {\"id\":42,"));
+    CHECK_THAT(client.receive_chunk(), Catch::StartsWith("id: 43\n"));
+    CHECK(support::steady::now() - begun > support::milliseconds(500));
+}
+
+TEST_CASE("a WebSocket echoes text as text and binary as binary", "[unit][demo]") {
+    using support::web_socket;
+    running_origins const running;
+    web_socket socket{running.backend_port(), "/api/ws"};
+    auto const large = support::pattern_source{}.take(300'000);
+    for (auto const* const text : {"hello", "", "again"}) {
+        socket.send(web_socket::opcode::text, text);
+        auto const back = socket.receive();
+        CHECK(back.kind == web_socket::opcode::text);
+        CHECK(back.payload == text);
+    }
+    socket.send(web_socket::opcode::binary, large);
+    auto const back = socket.receive();
+    CHECK(back.kind == web_socket::opcode::binary);
+    CHECK((back.payload == large));
+    CHECK(running.backend("/api/ws").status() == 426);
+}
+
+TEST_CASE("a file put is listed, served and removed", "[unit][demo][uploads]") {
+    running_origins const running;
+    auto const made = running.ask(put_request("/uploads/a%20b.png", "first"));
+    CHECK(made.status() == 201);
+    CHECK(made.value("Location") == "/uploads/a%20b.png");
+    CHECK(running.ask(put_request("/uploads/a%20b.png", "other")).status() == 200);
+    CHECK_THAT(running.backend("/uploads/").body,
+               Contains(R"("files":[{"name":"a b.png","bytes":5,"type":"image/png",)"
+                        R"("url":"/uploads/a%20b.png"}])"));
+    auto const served = running.backend("/uploads/a%20b.png");
+    CHECK(served.body == "other");
+    CHECK(served.value("Content-Type") == "image/png");
+    CHECK(served.value("Content-Length") == "5");
+    CHECK(running.ask("DELETE /uploads/a%20b.png HTTP/1.1\r\nHost: t\r\n\r\n").status() == 204);
+    CHECK(running.backend("/uploads/a%20b.png").status() == 404);
+}
+
+TEST_CASE("a form's files are stored however its bytes arrive", "[unit][demo][uploads]") {
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    auto const piece_size = GENERATE(1U, 7U, 1'000'000U);
+    auto const content = support::pattern_source{}.take(2'000) + "\r\n--not the boundary";
+    auto const request = post_request("/uploads/", form(content, "../up.bin"), form_fields);
+    client.send_in_pieces(request, piece_size);
+    auto const answer = client.receive();
+    CHECK(answer.status() == 201);
+    CHECK_THAT(answer.body, Contains(R"("name":"up.bin","bytes":2021)"));
+    CHECK((running.backend("/uploads/up.bin").body == content));
+}
+
+TEST_CASE("what is no form is refused and leaves nothing behind", "[unit][demo][uploads]") {
+    running_origins const running;
+    auto const cut = form("content").substr(0, 100);
+    CHECK(running.ask(post_request("/uploads/", cut, form_fields)).status() == 400);
+    CHECK(running.ask(post_request("/uploads/", "a=b")).status() == 415);
+    CHECK(std::filesystem::is_empty(running.uploads_folder()));
+}
+
+TEST_CASE("a path that leads out of the uploads leads nowhere", "[unit][demo][uploads]") {
+    running_origins const running;
+    auto const target = GENERATE(
+        "/uploads/../../etc/passwd", "/uploads/..%2F..%2Fetc%2Fpasswd", "/uploads/%2Fetc/passwd",
+        "/uploads/.", "/uploads/%00");
+    CHECK(running.backend(target).status() == 404);
+    CHECK(running.ask(put_request(target, "mine")).status() < 300);
+    auto const folder = std::filesystem::directory_iterator(running.uploads_folder());
+    CHECK(std::distance(begin(folder), end(folder)) == 1);
+}
+
+TEST_CASE("more than there is room for is refused before it is sent", "[unit][demo][uploads]") {
+    running_origins const running;
+    raw_client client{running.backend_port()};
+    client.send("PUT /uploads/large HTTP/1.1\r\nHost: t\r\nContent-Length: 2147483649\r\n"
+                "Expect: 100-continue\r\n\r\n");
+    auto const answer = client.receive();
+    CHECK(answer.status() == 507);
+    CHECK(answer.value("Connection") == "close");
+}
+
+TEST_CASE("a head that is no HTTP or too large is refused", "[unit][demo]") {
+    running_origins const running;
+    auto const [request, status] = GENERATE(table<std::string, int>({
+        {"nonsense\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400},
+        {get_request("/api/health", "X: " + std::string(70'000, 'x') + "\r\n"), 431},
+    }));
+    raw_client client{running.backend_port()};
+    client.send(request);
+    CHECK(client.receive().status() == status);
+    CHECK(client.closed_by_peer());
+}
+
+TEST_CASE("stopping ends what runs and removes the uploads", "[unit][demo]") {
+    auto running = std::make_unique<running_origins>();
+    auto const folder = running->uploads_folder();
+    CHECK(running->ask(put_request("/uploads/a", "a")).status() == 201);
+    raw_client idle{running->frontend_port()};
+    raw_client slow{running->backend_port()};
+    raw_client events{running->backend_port()};
+    support::web_socket const socket{running->backend_port(), "/api/ws"};
+    slow.send(get_request("/api/slow?ms=600000"));
+    events.send(get_request("/api/events"));
+    events.receive_only_head();
+    running->stop();
+    running->stop();
+    running.reset();
+    CHECK(slow.closed_by_peer());
+    CHECK(idle.closed_by_peer());
+    CHECK_FALSE(std::filesystem::exists(folder));
+}
