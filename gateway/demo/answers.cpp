@@ -2,13 +2,14 @@
 #include "demo/answers.hpp"
 
 #include "demo/json.hpp"
+#include "http/error_reply.hpp"
 
 namespace gateway::demo {
 namespace {
 
 std::string problem_text(unsigned status, std::string_view detail) {
-    return "{\"error\":" + json_string(reason_of(status)) + ",\"detail\":" + json_string(detail) +
-           "}\n";
+    return "{\"error\":" + json_string(http::reason_phrase(status)) +
+           ",\"detail\":" + json_string(detail) + "}\n";
 }
 
 }  // namespace

@@ -5,12 +5,8 @@ const checks = {};
 const card = name => document.querySelector(`[data-check="${name}"]`);
 const field = (name, key) => card(name).querySelector('form').elements[key];
 
-const element = (tag, text, className) => {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-};
+const element = (tag, textContent = '', className = '') =>
+  Object.assign(document.createElement(tag), {textContent, className});
 
 const milliseconds = ms => (ms < 10 ? ms.toFixed(1) : Math.round(ms)) + ' ms';
 const size = bytes => {
@@ -50,11 +46,11 @@ checks.health = async at => {
 
 checks.products = async at => {
   const {status, text} = await ask(at, '/api/products');
-  const rows = element('div', undefined, 'rows');
+  const rows = element('div', '', 'rows');
   const products = JSON.parse(text);
   for (const one of products) {
-    const price = new Intl.NumberFormat(undefined, {style: 'currency', currency: one.currency});
-    rows.append(element('span', one.name), element('span', price.format(one.price)),
+    const price = one.price.toLocaleString([], {style: 'currency', currency: one.currency});
+    rows.append(element('span', one.name), element('span', price),
       element('span', one.in_stock || 'sold out', one.in_stock ? '' : 'none'));
   }
   show(at, rows);
@@ -69,10 +65,10 @@ checks.echo = async at => {
   const head = await (await fetch('/api/echo', {cache: 'no-store'})).json();
   const answer = await ask(at, '/api/echo', text ? {method, body: text} : {method});
   const same = answer.status === 200 && (!text || answer.text === text);
-  const list = element('dl', undefined, 'fields');
+  const list = element('dl', '', 'fields');
   const all = Object.entries(head.headers).sort(([a], [b]) => is_added(b) - is_added(a));
   for (const [name, value] of all) {
-    const row = element('div', undefined, is_added(name) ? 'added' : '');
+    const row = element('div', '', is_added(name) ? 'added' : '');
     row.append(element('dt', name), element('dd', value));
     list.append(row);
   }
@@ -87,12 +83,13 @@ let listening = null;
 // Until `enough` events have come, or until somebody presses Stop.
 async function listen(at, enough) {
   const button = at.querySelector('button');
+  const log = at.querySelector('.answer');
   const mine = listening = new AbortController();
   button.textContent = 'Stop';
   let seen = 0;
   try {
     const begun = performance.now();
-    const answer = await fetch('/api/events', {signal: mine.signal, headers: {Accept: 'text/event-stream'}});
+    const answer = await fetch('/api/events', {signal: mine.signal});
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '', last = 0;
     show(at);
@@ -104,9 +101,9 @@ async function listen(at, enough) {
       for (const event of events) {
         const now = performance.now();
         const id = /^id: (.*)$/m.exec(event)[1];
-        const line = last ? `event ${id}, ${Math.round(now - last)} ms after the one before` : `event ${id}`;
-        at.querySelector('.answer').prepend(line + '\n');
-        while (at.querySelector('.answer').childNodes.length > 50) at.querySelector('.answer').lastChild.remove();
+        const line = `event ${id}` + (last ? `, ${Math.round(now - last)} ms later` : '');
+        log.prepend(line + '\n');
+        if (log.childNodes.length > 50) log.lastChild.remove();
         facts(at, answer.status, now - begun, answer.headers.get('X-Request-Id'));
         last = now;
         ++seen;
@@ -119,8 +116,10 @@ async function listen(at, enough) {
     throw problem;
   } finally {
     mine.abort();
-    if (listening === mine) listening = null;
-    button.textContent = 'Listen';
+    if (listening === mine) {
+      listening = null;
+      button.textContent = 'Listen';
+    }
   }
 }
 
@@ -211,55 +210,52 @@ function upload(at, files) {
 
 async function list_files(at, note) {
   const {files} = await (await fetch('/uploads/', {cache: 'no-store'})).json();
-  const list = element('ul', undefined, 'files');
+  const list = element('ul', '', 'files');
   for (const file of files.reverse()) {
     const row = element('li');
     if (file.type.startsWith('image/')) {
-      const picture = row.appendChild(element('img'));
-      picture.src = file.url;
-      picture.alt = '';
+      row.append(Object.assign(new Image(), {src: file.url, alt: ''}));
     }
-    const link = row.appendChild(element('a', file.name));
-    link.href = file.url;
-    link.target = '_blank';
+    const link = Object.assign(element('a', file.name), {href: file.url, target: '_blank'});
     const remove = element('button', '×');
     remove.setAttribute('aria-label', `Remove ${file.name}`);
     remove.onclick = async () => {
       await fetch(file.url, {method: 'DELETE'});
       list_files(at, `${file.name} is gone.`);
     };
-    row.append(element('span', size(file.bytes), 'none'), remove);
+    row.append(link, element('span', size(file.bytes), 'none'), remove);
     list.append(row);
   }
   show(at, element('span', note), list);
 }
 
-async function send_files(at, files, verify) {
+async function send_files(at, files, note, verify) {
   const {status, text} = await upload(at, files);
   if (status !== 201) {
     show(at, pretty(text));
     return false;
   }
   const right = await verify(JSON.parse(text).files);
-  await list_files(at, right ? 'Stored, and read back the same.' : 'What was stored differs.');
+  await list_files(at, right ? note : 'What was stored differs.');
   return right;
 }
 
 checks.uploads = (at, by_hand) => {
   const chosen = [...field('uploads', 'files').files];
   if (by_hand && chosen.length) {
-    return send_files(at, chosen, async stored =>
+    return send_files(at, chosen, 'Stored.', stored =>
       stored.length === chosen.length && stored.every((one, i) => one.bytes === chosen[i].size));
   }
   const text = `Through the gateway and back, ${new Date().toISOString()}\n`;
-  return send_files(at, [new File([text], 'hello.txt')], async ([stored]) =>
+  const note = 'Stored, and read back the same.';
+  return send_files(at, [new File([text], 'hello.txt')], note, async ([stored]) =>
     await (await fetch(stored.url, {cache: 'no-store'})).text() === text);
 };
 
 function send_large(at) {
   const block = new Uint8Array(1 << 20).map((_, i) => i * 31);
   const file = new File(Array(64).fill(block), '64-MiB.bin');
-  return send_files(at, [file], async ([stored]) => stored.bytes === file.size);
+  return send_files(at, [file], 'Stored.', ([stored]) => stored.bytes === file.size);
 }
 
 function settle(at, right) {
@@ -303,10 +299,10 @@ function furnish(at) {
   const title = at.querySelector('h2');
   const state = title.appendChild(element('span', 'not run', 'state'));
   state.setAttribute('role', 'status');
-  const list = element('dl', undefined, 'facts');
+  const list = element('dl', '', 'facts');
   for (const name of ['Status', 'Time', 'Request ID']) list.append(element('dt', name));
   for (let i = 0; i < 3; ++i) list.append(element('dd', '–'));
-  const answer = element('div', undefined, 'answer');
+  const answer = element('div', '', 'answer');
   answer.tabIndex = 0;
   answer.setAttribute('role', 'region');
   answer.setAttribute('aria-label', `${title.firstChild.textContent}: answer`);

@@ -9,6 +9,7 @@
 #include "demo/answers.hpp"
 #include "demo/echo.hpp"
 #include "demo/json.hpp"
+#include "http/error_reply.hpp"
 
 namespace gateway::demo {
 namespace {
@@ -78,7 +79,7 @@ awaitable<void> answer_status(connection& client, std::string_view text) {
     }
     answer.set("Content-Type", "application/json").set("Cache-Control", "no-store");
     auto const body = "{\"status\":" + std::to_string(status) +
-                      ",\"reason\":" + json_string(reason_of(status)) + "}\n";
+                      ",\"reason\":" + json_string(http::reason_phrase(status)) + "}\n";
     co_await client.reply(answer, body);
 }
 

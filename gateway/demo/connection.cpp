@@ -16,6 +16,8 @@
 #include <charconv>
 #include <ctime>
 
+#include "http/error_reply.hpp"
+
 namespace gateway::demo {
 namespace {
 
@@ -89,7 +91,7 @@ awaitable<void> connection::refuse(unsigned status) {
     keep_alive_ = false;
     wants_invitation_ = false;
     response answer{.status = status, .fields = {{"Content-Type", "application/json"}}};
-    auto const body = R"({"error":")" + std::string(reason_of(status)) + "\"}\n";
+    auto const body = R"({"error":")" + std::string(gateway::http::reason_phrase(status)) + "\"}\n";
     co_await begin(answer, body.size());
     co_await write(body);
     co_await linger();

@@ -6,6 +6,7 @@
 
 #include "base/ascii.hpp"
 #include "http/date.hpp"
+#include "http/error_reply.hpp"
 
 namespace gateway::demo {
 namespace {
@@ -54,30 +55,6 @@ constexpr std::array<text_pair, 24> media_types{{
     {"woff2", "font/woff2"},
 }};
 
-using reason = std::pair<unsigned, std::string_view>;
-
-constexpr std::array<reason, 56> reasons{{
-    {100, "Continue"}, {101, "Switching Protocols"}, {102, "Processing"}, {103, "Early Hints"},
-    {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {203, "Non-Authoritative Information"},
-    {204, "No Content"}, {205, "Reset Content"}, {206, "Partial Content"},
-    {300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
-    {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
-    {400, "Bad Request"}, {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"},
-    {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-    {407, "Proxy Authentication Required"}, {408, "Request Timeout"}, {409, "Conflict"},
-    {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
-    {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {418, "I'm a teapot"},
-    {421, "Misdirected Request"}, {422, "Unprocessable Content"}, {423, "Locked"},
-    {424, "Failed Dependency"}, {425, "Too Early"}, {426, "Upgrade Required"},
-    {428, "Precondition Required"}, {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"}, {451, "Unavailable For Legal Reasons"},
-    {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
-    {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
-    {508, "Loop Detected"}, {511, "Network Authentication Required"},
-}};
-
 }  // namespace
 
 std::string_view request::path() const noexcept { return target.substr(0, target.find('?')); }
@@ -116,7 +93,7 @@ body_framing framing_of(request const& to, unsigned status, std::optional<std::u
 
 std::string head_text(response const& answer, body_framing framing, head_context const& context) {
     std::string out = "HTTP/1.1 " + std::to_string(answer.status) + ' ';
-    out.append(reason_of(answer.status)).append("\r\n");
+    out.append(http::reason_phrase(answer.status)).append("\r\n");
     if (answer.status >= 200) {
         add_line(out, "Date", date_text(context.now));
         add_line(out, "Server", context.server);
@@ -135,12 +112,6 @@ std::string head_text(response const& answer, body_framing framing, head_context
         }
     }
     return out += "\r\n";
-}
-
-std::string_view reason_of(unsigned status) noexcept {
-    auto const found = std::find_if(reasons.begin(), reasons.end(),
-                                    [&](reason const& one) { return one.first == status; });
-    return found == reasons.end() ? std::string_view{} : found->second;
 }
 
 bool lists_token(std::string_view list, std::string_view token) noexcept {

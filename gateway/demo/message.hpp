@@ -56,8 +56,6 @@ struct head_context {
 
 std::string head_text(response const& answer, body_framing framing, head_context const& context);
 
-std::string_view reason_of(unsigned status) noexcept;  // RFC 9110 15; empty when unknown
-
 // Does the comma-separated list hold the token? Compares without case.
 bool lists_token(std::string_view list, std::string_view token) noexcept;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two upstreams that `gateway demo` stands in front of: real HTTP/1.1 servers on loopback ports,
-// reached over TCP like any other.
+// The two upstreams that `gateway demo` stands in front of: real HTTP/1.1 servers on loopback
+// ports, reached over TCP like any other.
 #pragma once
 
 #include <cstdint>

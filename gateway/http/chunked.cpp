@@ -67,7 +67,7 @@ chunk_decoder::state chunk_decoder::after(char c) {
         case state::final_lf: return c == '\n' ? state::done : state::refused;
         case state::payload:
         case state::done:
-        case state::refused: GATEWAY_CHECK(!"a byte of framing is expected");
+        case state::refused: check_failed("a byte of framing is expected", __FILE__, __LINE__);
         default: return in_extension(c);
     }
 }

@@ -136,7 +136,7 @@ parse_step field_section_parser::parse_fields(
                 out.size_ = at_ = at.offset();
                 state_ = state::done;
                 return parse_step::complete;
-            default: GATEWAY_CHECK(!"a parser that is done must be reset");
+            default: check_failed("a parser that is done must be reset", __FILE__, __LINE__);
         }
     }
 }

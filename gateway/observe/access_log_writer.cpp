@@ -92,6 +92,8 @@ void access_log_writer::run() noexcept {
         drop_retired_lanes();
         report_drops();
         if (last_round) return;
+        // A wait for the descriptor may have heard the ring of stop() already.
+        if (stopping_.load(std::memory_order_acquire)) continue;
         pollfd woken{wake_event_, POLLIN, 0};
         bool const unreported = lines_dropped() != reported_drops_;
         poll(&woken, 1, unreported ? static_cast<int>(milliseconds{report_interval}.count()) : -1);

@@ -37,6 +37,13 @@ runtime::task<next_step> exchange::run() {
 }
 
 runtime::task<void> exchange::attempt_and_relay() {
+    // A client that had finished sending before we began may still read (half-close); one that
+    // finishes while we work has gone, as every HTTP client means it.
+    if (session_.client.broken()) {
+        client_gone_ = true;
+        why_ = cause::client_closed;
+        co_return;
+    }
     session_.client.observe(this);
     retry_on where = retry_on::any_connection;
     cause why = co_await attempt(where);

@@ -48,18 +48,18 @@ void core::stop() {
 
 void core::run() {
     start_ticking();
-    while (!engine_->stopped) turn();
+    while (!engine_->stopped) turn(wait::always);
 }
 
 void core::run_until(std::function<bool()> const& done) {
     if (engine_->ticker.expiry() == time_point{}) start_ticking();
-    while (!done()) turn();
+    while (!done()) turn(wait::when_quiet);
 }
 
 // One turn: everything ready on the data plane, again and again while it is busy (so that a loaded
 // core pays one epoll_wait per batch), then one handler of Asio's, waiting for it when there is
 // nothing else to do.
-void core::turn() {
+void core::turn(wait how) {
     int turns = 0;
     do {
         now_ = clock::now();
@@ -67,7 +67,8 @@ void core::turn() {
     } while (++turns < turns_max);
 
     if (!engine_->armed) arm();
-    if (turns == turns_max || reactor_.has_deferred()) {
+    bool const return_soon = turns > 0 && how == wait::when_quiet;
+    if (turns == turns_max || return_soon || reactor_.has_deferred()) {
         engine_->io.poll();
     } else {
         engine_->io.run_one();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -48,7 +49,10 @@ public:
 private:
     struct engine;  // hides Asio from everyone who includes this
 
-    void turn();
+    // When a turn found events: `always` waits for the next ones in the same breath, which saves two
+    // calls; `when_quiet` returns first, so that the caller may look at what they changed.
+    enum class wait : std::uint8_t { always, when_quiet };
+    void turn(wait how);
     void arm();
     void start_ticking();
     void ticked();

@@ -16,7 +16,7 @@ bool watched::open(reactor& home, int descriptor) noexcept {
     GATEWAY_DCHECK(descriptor_ < 0);
     home_ = &home;
     descriptor_ = descriptor;
-    readable_ = writable_ = hung_up_ = false;
+    readable_ = writable_ = hung_up_ = broken_ = false;
     read_abort_ = write_abort_ = cause::none;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
@@ -76,6 +76,7 @@ void reactor::dispatch(watched& socket, std::uint32_t events) noexcept {
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.readable_ = true;
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) socket.writable_ = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.hung_up_ = true;
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) socket.broken_ = true;
 
     std::coroutine_handle<> const writer =
         socket.writable_ ? std::exchange(socket.writer_, nullptr) : nullptr;

@@ -50,6 +50,8 @@ public:
     bool may_read() const noexcept { return readable_; }
     bool may_write() const noexcept { return writable_; }
     bool hung_up() const noexcept { return hung_up_; }
+    // Not only did the peer finish sending: the connection is gone in both directions.
+    bool broken() const noexcept { return broken_; }
 
     // A call found nothing more to read or no room to write: wait for the next edge. The peer's FIN
     // makes no second edge, so after it reading stays possible until recv has returned 0.
@@ -104,6 +106,7 @@ private:
     bool readable_ = false;
     bool writable_ = false;
     bool hung_up_ = false;
+    bool broken_ = false;
 };
 
 class reactor {

@@ -97,11 +97,15 @@ std::size_t stream::write_some(std::string_view bytes) {
 }
 
 void stream::write(std::string_view bytes, milliseconds wait) {
+    auto until = steady::now() + wait;
     while (!bytes.empty()) {
-        auto const until = steady::now() + wait;
         auto const n = write_some(bytes);
         bytes.remove_prefix(n);
-        if (n == 0) await(POLLOUT, until, "peer took no byte in time");
+        if (n > 0) {
+            until = steady::now() + wait;
+        } else {
+            await(POLLOUT, until, "peer took no byte in time");
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observe/access_log.hpp"
 
-#include "observe/json_line.hpp"
 #include "observe/log_lane.hpp"
 #include "support/captured_stderr.hpp"
 #include "support/json_check.hpp"
 #include "support/json_object.hpp"
+#include "support/random_bytes.hpp"
 #include "support/stream.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,6 +27,7 @@ using namespace gateway;
 using namespace gateway::observe;
 using support::descriptor;
 using support::json_object;
+using support::random_bytes;
 
 namespace {
 
@@ -112,26 +113,6 @@ std::string read_to_end(descriptor const& from) {
     return all;
 }
 
-std::string escaped(std::string_view text, std::size_t room = 1'000) {
-    std::string out(room, '\0');
-    bool truncated = false;
-    auto* const end = append_escaped(out.data(), out.data() + room, text, truncated);
-    out.resize(static_cast<std::size_t>(end - out.data()));
-    return truncated ? out + "..." : out;
-}
-
-std::string random_bytes(std::mt19937& random, std::size_t size) {
-    // Half plain text, so that long clean stretches meet special bytes at every offset.
-    std::string bytes(size, '\0');
-    std::uniform_int_distribution<int> any{0, 255};
-    bool const wild = any(random) % 2 == 0;
-    for (auto& c : bytes) {
-        bool const plain = !wild && any(random) % 16 != 0;
-        c = static_cast<char>(plain ? 'a' + any(random) % 26 : any(random));
-    }
-    return bytes;
-}
-
 }  // namespace
 
 TEST_CASE("an exchange becomes one line with all that is known of it", "[unit][access_log]") {
@@ -185,65 +166,6 @@ TEST_CASE(
     CHECK(json_object{lines[1]}.text("time") == "2027-01-01T00:00:00.000Z");
     CHECK(json_object{lines[2]}.text("time") == "2027-01-01T00:00:00.999Z");
     CHECK(json_object{lines[3]}.text("time") == "2028-02-29T12:00:00.000Z");
-}
-
-TEST_CASE("bytes that JSON or UTF-8 forbid are escaped, all others kept", "[unit][access_log]") {
-    auto const [bytes, expected] = GENERATE(table<std::string, std::string>({
-        {"", ""},
-        {"plain text, long enough for two blocks of sixteen bytes",
-         "plain text, long enough for two blocks of sixteen bytes"},
-        {"a\"b\\c/d", R"(a\"b\\c/d)"},
-        {"0123456789abcde\"", R"(0123456789abcde\")"},
-        {"0123456789abcdef\"", R"(0123456789abcdef\")"},
-        {"tab\tline\nreturn\r", R"(tab\tline\nreturn\r)"},
-        {std::string{"\0\x01\x1f\x7f", 4}, R"(\u0000\u0001\u001f\u007f)"},
-        {"M\xc3\xbcller \xe2\x82\xac \xf0\x9f\x98\x80",
-         "M\xc3\xbcller \xe2\x82\xac \xf0\x9f\x98\x80"},
-        {"\x80", R"(\u0080)"},                                // a lone continuation
-        {"\xc3", R"(\u00c3)"},                                // cut off
-        {"\xc3(", R"(\u00c3()"},                              // not continued
-        {"\xc0\xaf", R"(\u00c0\u00af)"},                      // overlong
-        {"\xe0\x80\xaf", R"(\u00e0\u0080\u00af)"},            // overlong
-        {"\xed\xa0\x80", R"(\u00ed\u00a0\u0080)"},            // a surrogate
-        {"\xf4\x90\x80\x80", R"(\u00f4\u0090\u0080\u0080)"},  // above U+10FFFF
-        {"\xf5\xff", R"(\u00f5\u00ff)"},
-    }));
-    CAPTURE(bytes);
-    CHECK(escaped(bytes) == expected);
-}
-
-TEST_CASE("a value that does not fit is cut between characters", "[unit][access_log]") {
-    CHECK(escaped("abcd", 4) == "abcd");
-    CHECK(escaped("abcde", 4) == "abcd...");
-    CHECK(escaped("abc\n", 4) == "abc...");
-    CHECK(escaped("abc\xc3\xbc", 4) == "abc...");
-    CHECK(escaped("\x01\x01", 11) == "\\u0001...");
-    CHECK(escaped(std::string(64, 'x'), 64) == std::string(64, 'x'));
-    CHECK(escaped(std::string(65, 'x'), 64) == std::string(64, 'x') + "...");
-}
-
-TEST_CASE("escaping one byte at a time or in blocks gives the same", "[unit][access_log]") {
-    std::mt19937 random{20260131};
-    for (int round = 0; round < 3'000; ++round) {
-        auto const bytes = random_bytes(random, static_cast<std::size_t>(round % 80));
-        std::string singly;
-        for (std::size_t i = 0; i < bytes.size();) {
-            // The shortest prefix that is a character of its own, else one byte.
-            std::size_t size = 1;
-            for (std::size_t n = 2; n <= 4 && i + n <= bytes.size(); ++n) {
-                auto const candidate = bytes.substr(i, n);
-                if (static_cast<unsigned char>(bytes[i]) >= 0xc0 &&
-                    escaped(candidate) == candidate &&
-                    escaped(bytes.substr(i, 1)) != bytes.substr(i, 1)) {
-                    size = n;
-                    break;
-                }
-            }
-            singly += escaped(bytes.substr(i, size));
-            i += size;
-        }
-        CHECK(escaped(bytes) == singly);
-    }
 }
 
 TEST_CASE("any bytes from a client give valid JSON in valid UTF-8", "[unit][access_log]") {

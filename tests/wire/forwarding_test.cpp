@@ -56,9 +56,9 @@ TEST_CASE("an untrusted client's word about itself is not passed on", "[wire][fo
     auto settings = all_to(origin.endpoint());
     SECTION("nobody is trusted") { settings.forwarding("trusted_proxies: []"); }
     SECTION("others are") { settings.forwarding("trusted_proxies: [\"10.0.0.0/8\"]"); }
-    auto const request = seen_by_upstream(
-        settings, origin, std::string{claims} + "Forwarded: for=203.0.113.7\r\n"
-    );
+    std::string fields{claims};
+    fields += "Forwarded: for=203.0.113.7\r\n";
+    auto const request = seen_by_upstream(settings, origin, fields);
     CHECK(request.value("X-Real-IP") == "127.0.0.1");
     CHECK(request.value("X-Forwarded-For") == "127.0.0.1");
     CHECK(request.value("X-Forwarded-Proto") == "http");

@@ -137,7 +137,7 @@ TEST_CASE("an upstream that does not read holds the client back", "[wire][large]
     imposter_origin origin;
     origin.when_head_of("/large", [&](origin_connection& connection, message const&) {
         done.wait();
-        connection.reset();
+        connection.close();
     });
     gateway_process gateway{settings_for(origin)};
     check_memory_stays(gateway, [&] {

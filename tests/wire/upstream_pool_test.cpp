@@ -91,6 +91,30 @@ TEST_CASE("a request the upstream may have acted on is not sent twice", "[wire][
     CHECK(acted == 1);
 }
 
+TEST_CASE("a request whose body is partly gone is not sent again", "[wire][pool]") {
+    // PUT is idempotent and the connection is a pooled one: but for its body it could go again.
+    auto const framing = GENERATE(
+        as<std::string>{}, "Content-Length: 8000000\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n7a1200\r\n"
+    );
+    std::size_t const half = 4'000'000;
+    gate arrived;
+    imposter_origin origin;
+    origin.when_head_of("/put", [&](origin_connection& connection, message const& head) {
+        connection.receive_until(head.has("Content-Length") ? "" : "\r\n");
+        connection.receive_bytes(half);
+        arrived.open();
+        connection.reset();
+    });
+    gateway_process gateway{all_to(origin.endpoint())};
+    CHECK(get(gateway.port(), "/").status() == 200);
+    raw_client client{gateway.port()};
+    client.send("PUT /put HTTP/1.1\r\nHost: t\r\n" + framing + std::string(half + 100'000, 'x'));
+    arrived.wait();
+    CHECK(client.receive().status() == 502);
+    CHECK(origin.requests().size() == 2);
+}
+
 TEST_CASE("an upstream that never answers on fresh connections gets 502 told", "[wire][pool]") {
     imposter_origin origin{[](origin_connection& connection) { connection.receive_request(); }};
     gateway_process gateway{all_to(origin.endpoint())};
