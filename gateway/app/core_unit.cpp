@@ -45,10 +45,13 @@ core_unit::core_unit(
 
 void core_unit::start() {
     beat_.store(clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    thread_ = std::thread([this] { core_.run(); });
+}
+
+void core_unit::listen() {
     core_.post([this] {
         for (auto const& each : listeners_) each->start();
     });
-    thread_ = std::thread([this] { core_.run(); });
 }
 
 void core_unit::set_addresses(

@@ -29,6 +29,7 @@ public:
 
     // From the control thread.
     void start();
+    void listen();  // connections are accepted from now on
     void set_addresses(std::size_t upstream, std::size_t position, std::vector<net::address> found);
     void drain();
     void cut();   // ends every session now

@@ -33,6 +33,10 @@ namespace asio = boost::asio;
 // when they are cut.
 constexpr milliseconds drain_look{10};
 constexpr milliseconds cut_limit{1'000};
+// The first request should find its upstream's name resolved, but a name server that is slow or
+// dead delays nothing longer than this.
+constexpr milliseconds first_look_up_limit{500};
+constexpr milliseconds first_look_up_look{1};
 
 // Every connection costs a descriptor here and one to its upstream; the soft limit is usually 1024.
 void raise_descriptor_limit() {
@@ -77,6 +81,8 @@ struct gateway::parts {
     void follow_names();
     void signalled(int number);
     void await_signal();
+    void open(std::function<void()> const& ready);
+    void open_when_resolved(time_point limit, std::function<void()> const& ready);
     void drain();
     void await_drained(time_point limit, bool cut);
     void stop();
@@ -93,6 +99,7 @@ struct gateway::parts {
     net::resolver names{control};
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<admin::admin_server> admin;
+    bool opened = false;
     bool draining = false;
     time_point drain_begun{};
     int exit_code = exit_fine;
@@ -121,8 +128,9 @@ gateway::parts::parts(settings::snapshot const& from)
             .metrics = [this] { return metrics->text(); },
             .live = [this] { return all_live(); },
             .ready = [this] {
-                return draining ? admin::readiness{false, "draining"}
-                                : admin::readiness{true, "serving"};
+                if (draining) return admin::readiness{false, "draining"};
+                if (!opened) return admin::readiness{false, "starting"};
+                return admin::readiness{true, "serving"};
             }});
 }
 
@@ -146,6 +154,30 @@ void gateway::parts::follow_names() {
                 });
         }
     }
+}
+
+void gateway::parts::open_when_resolved(time_point limit, std::function<void()> const& ready) {
+    if (names.has_asked_all() || clock::now() >= limit) {
+        open(ready);
+        return;
+    }
+    timer.expires_after(first_look_up_look);
+    timer.async_wait([this, limit, ready](boost::system::error_code aborted) {
+        if (!aborted && !draining) open_when_resolved(limit, ready);
+    });
+}
+
+void gateway::parts::open(std::function<void()> const& ready) {
+    opened = true;
+    for (auto const& each : cores) each->listen();
+    for (net::address const& each : addresses) observe::log_info("listening on {}", each.text());
+    std::string const& admin_host = wanted.admin.address.host;
+    observe::log_info(
+        "admin on {}:{}", admin_host.empty() ? "0.0.0.0" : admin_host, admin->port());
+    observe::log_info(
+        "serving with {} thread{}, version {}", cores.size(), cores.size() == 1 ? "" : "s",
+        GATEWAY_VERSION);
+    ready();
 }
 
 void gateway::parts::await_signal() {
@@ -218,13 +250,7 @@ int gateway::run(std::function<void()> const& ready) {
     all.follow_names();
     for (auto const& each : all.cores) each->start();
     all.admin->start();
-    for (net::address const& each : all.addresses) observe::log_info("listening on {}", each.text());
-    settings::host_port const& admin_at = all.wanted.admin.address;
-    observe::log_info("admin on {}:{}", admin_at.host.empty() ? "0.0.0.0" : admin_at.host,
-                      all.admin->port());
-    observe::log_info("serving with {} thread{}, version {}", all.cores.size(),
-                      all.cores.size() == 1 ? "" : "s", GATEWAY_VERSION);
-    ready();
+    all.open_when_resolved(clock::now() + first_look_up_limit, ready);
     all.control.run();
 
     all.stop();
@@ -237,6 +263,9 @@ int gateway::run(std::function<void()> const& ready) {
     all.cores.clear();
     if (all.log) all.log->stop();
     observe::flush_log();
+    // A name server that does not answer must not hold up the end: everything is written, and the
+    // look-up's thread is the only thing left.
+    if (all.names.is_looking_up()) std::_Exit(all.exit_code);
     return all.exit_code;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registered phrases of RFC 9110 15, RFC 6585, RFC 7725, RFC 8297 and RFC 8470.
+// The registered phrases of RFC 9110 15, RFC 4918 11.5, RFC 6585, RFC 7725, RFC 8297 and
+// RFC 8470.
 #include "http/error_reply.hpp"
 
 namespace gateway::http {
@@ -55,6 +56,7 @@ std::string_view reason_phrase(unsigned status) noexcept {
         case 503: return "Service Unavailable";
         case 504: return "Gateway Timeout";
         case 505: return "HTTP Version Not Supported";
+        case 507: return "Insufficient Storage";
         case 511: return "Network Authentication Required";
         default: return {};
     }

@@ -49,11 +49,14 @@ struct resolver::name {
           told(std::move(who)) {}
 
     void ask() {
+        asking = true;
         lookup.async_resolve(
             host,
             std::to_string(port),
             asio::ip::resolver_base::numeric_service,
             [this](boost::system::error_code failed, results found) {
+                asking = false;
+                ++answers;
                 if (failed == asio::error::operation_aborted || stopped) return;
                 answered(failed, found);
             });
@@ -91,6 +94,8 @@ struct resolver::name {
     changed told;
     std::vector<address> known;
     bool complained = false;
+    bool asking = false;
+    unsigned answers = 0;
     bool stopped = false;
 };
 
@@ -112,6 +117,20 @@ void resolver::follow(std::string host, std::uint16_t port, changed told) {
     shared_->names.push_back(
         std::make_unique<name>(shared_->control, std::move(host), port, std::move(told)));
     shared_->names.back()->ask();
+}
+
+bool resolver::has_asked_all() const noexcept {
+    for (auto const& each : shared_->names) {
+        if (each->answers == 0) return false;
+    }
+    return true;
+}
+
+bool resolver::is_looking_up() const noexcept {
+    for (auto const& each : shared_->names) {
+        if (each->asking) return true;
+    }
+    return false;
 }
 
 void resolver::stop() {

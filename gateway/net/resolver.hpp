@@ -33,6 +33,10 @@ public:
     // A literal address is told at once and never looked up again.
     void follow(std::string host, std::uint16_t port, changed told);
     void stop();
+    // Every name has been looked up at least once, with whatever outcome.
+    bool has_asked_all() const noexcept;
+    // A look-up is under way. It cannot be interrupted, and destroying the io_context waits for it.
+    bool is_looking_up() const noexcept;
 
 private:
     struct name;

@@ -178,6 +178,7 @@ runtime::task<relay_end> body_relay::read_more() {
             }
             net::io_result const got = source_.from.try_read({block_.data(), wanted});
             if (got.status == net::io_status::ok) {
+                beyond_ready_ = true;
                 pending_ = {block_.data(), got.bytes};
                 block_filled_ = got.bytes == block_.size();
                 co_return relay_end::complete;
@@ -216,6 +217,7 @@ runtime::task<relay_end> body_relay::splice_rest() {
                 continue;
             }
             if (in.status != net::io_status::ok) co_return source_end(in.status);
+            beyond_ready_ = true;
             pipe.filled(in.bytes);
             left_ -= in.bytes;
             if (++moves_ % moves_per_turn == 0) co_await home_.reactor().next_turn();

@@ -62,7 +62,7 @@ public:
     // Bytes read behind the body's end; they live in `ready` or in the relay's own block.
     std::string_view left_over() const noexcept { return pending_; }
     // More was read from the source than `ready`.
-    bool read_beyond_ready() const noexcept { return static_cast<bool>(block_); }
+    bool read_beyond_ready() const noexcept { return beyond_ready_; }
 
 private:
     static constexpr std::size_t pieces_max = 16;
@@ -97,6 +97,7 @@ private:
     std::string_view pending_;   // read and not passed on yet
     std::uint64_t left_ = 0;     // of a known length
     bool finished_ = false;
+    bool beyond_ready_ = false;
     bool block_filled_ = false;  // the last read used all of the block: a larger one pays
     unsigned moves_ = 0;
     std::array<char, 20> size_line_{};

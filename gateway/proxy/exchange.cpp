@@ -47,7 +47,10 @@ runtime::task<void> exchange::attempt_and_relay() {
     session_.client.observe(this);
     retry_on where = retry_on::any_connection;
     cause why = co_await attempt(where);
-    while (why != cause::none && may_try_again(why, where)) {
+    while (why != cause::none) {
+        // How much of the body is gone is known when its relay has ended.
+        co_await stop_request_body();
+        if (!may_try_again(why, where)) break;
         home_.counters.attempt_failed(plan_->pool->index(), why);
         home_.counters.retried(plan_->pool->index());
         co_await finish_upstream();
@@ -86,9 +89,6 @@ runtime::task<void> exchange::reply(cause why) {
     }
     // After a fault in the framing nobody knows where the next request would begin.
     keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.draining();
-    if (keep_alive_ && request_body_.kind == http::body_kind::length && input_used_ == 0) {
-        keep_alive_ = request_body_.length == 0;
-    }
     std::array<std::pair<std::string_view, std::string_view>, 1> extra;
     std::size_t extras = 0;
     if (why == cause::method_not_allowed) extra[extras++] = {"Allow", allow_};

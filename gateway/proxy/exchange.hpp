@@ -90,6 +90,7 @@ private:
     void response_failed(relay_end end);
     runtime::task<void> write_to_client(std::span<iovec> pieces);
     void client_failed(net::io_status status);
+    runtime::task<void> stop_request_body();
     runtime::task<void> finish_upstream();
 
     // reply, settle (exchange.cpp)
@@ -142,6 +143,7 @@ private:
     runtime::side_task request_body_task_;
     bool request_sent_ = false;       // every byte of it has been handed to the kernel
     bool request_body_read_ = true;   // every byte of it has been taken from the client
+    bool stopping_body_ = false;      // by our own decision, not by a failure of the client
     bool body_beyond_input_ = false;  // more was read than the input buffer keeps for a retry
     std::size_t input_used_ = 0;      // bytes of the input buffer that were body
     cause request_body_failure_ = cause::none;

@@ -119,6 +119,7 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
     } else {
         input_used_ = session_.input.view().size() - relay.left_over().size();
     }
+    if (stopping_body_) co_return;
     switch (end) {
         case relay_end::complete:
             request_sent_ = true;
@@ -250,9 +251,12 @@ bool exchange::may_try_again(cause why, retry_on& where) {
              connected && upstream_->socket.bytes_acked() >
                               written_before_ + upstream_->acked_when_connected,
          .attempts = attempts_});
-    where = verdict == upstream::retry::other_endpoint ? retry_on::other_endpoint
-                                                       : retry_on::fresh_connection;
-    return verdict != upstream::retry::no;
+    if (verdict == upstream::retry::other_endpoint) {
+        where = retry_on::other_endpoint;
+        return plan_->pool->has_other_than(*endpoint_);
+    }
+    where = retry_on::fresh_connection;
+    return verdict == upstream::retry::fresh_connection;
 }
 
 cause exchange::upstream_failure(net::io_status status) const noexcept {

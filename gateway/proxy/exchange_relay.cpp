@@ -136,15 +136,22 @@ void exchange::client_failed(net::io_status status) {
     why_ = status == net::io_status::aborted ? session_.client.write_abort() : cause::client_closed;
 }
 
-// Ends the request body's relay if it still runs (the response came before the body's end), then
-// gives the upstream connection back, or closes it if anything about it is in doubt.
+// Ends the request body's relay if it still runs: the attempt failed, or the response came before
+// the body's end. The client's connection stays readable.
+runtime::task<void> exchange::stop_request_body() {
+    if (!request_body_task_.running()) co_return;
+    stopping_body_ = true;
+    session_.client.abort_read(cause::upstream_closed);
+    upstream_->socket.abort_write(cause::upstream_closed);
+    co_await request_body_task_.join();
+    session_.client.allow_read();
+    stopping_body_ = false;
+}
+
+// Gives the upstream connection back, or closes it if anything about it is in doubt.
 runtime::task<void> exchange::finish_upstream() {
     response_head_deadline_.stop();
-    if (request_body_task_.running()) {
-        session_.client.abort_read(cause::request_body_timeout);
-        upstream_->socket.abort_write(cause::upstream_closed);
-        co_await request_body_task_.join();
-    }
+    co_await stop_request_body();
     session_.upstream = nullptr;
     if (!upstream_) co_return;
     bool const reusable = response_complete_ && !tunnelled_ && request_sent_ &&

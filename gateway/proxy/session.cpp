@@ -16,6 +16,8 @@ namespace {
 // instead of a reset (RFC 9112 9.6). Beyond this the reset is the client's own doing.
 constexpr std::uint64_t linger_bytes_max = 64_MiB;
 
+constexpr unsigned requests_per_turn = 32;
+
 static_assert(sizeof(exchange) <= runtime::block_pool::small_bytes,
               "an exchange lives in one small block");
 
@@ -95,7 +97,7 @@ void session::cut() noexcept {
 runtime::task<void> session::run(int descriptor) {
     if (!client.open(home.core.reactor(), descriptor)) co_return;
     next_step next = next_step::another_request;
-    while (next == next_step::another_request) {
+    for (unsigned served = 1; next == next_step::another_request; ++served) {
         if (input.empty()) {
             input.release();
             idle_ = true;
@@ -113,6 +115,10 @@ runtime::task<void> session::run(int descriptor) {
         exchange* const one = new (memory.data()) exchange(home, *this);
         next = co_await one->run();
         one->~exchange();
+        // A client with thousands of requests in its pipeline waits its turn like any other.
+        if (served % requests_per_turn == 0 && !input.empty()) {
+            co_await home.core.reactor().next_turn();
+        }
     }
     if (next == next_step::linger) co_await linger();
     if (next == next_step::abort) client.reset_on_close();

@@ -101,6 +101,11 @@ public:
     // Null when no address is known. `avoid` is skipped when there is another.
     endpoint* choose(endpoint const* avoid) noexcept;
 
+    // Whether a request that could not reach `tried` has anywhere else to go.
+    bool has_other_than(endpoint const& tried) const noexcept {
+        return listed_.size() > 1 || (listed_.size() == 1 && listed_.front() != &tried);
+    }
+
     // The most recently used idle connection, or an empty lease.
     lease lend_idle(endpoint& at) noexcept;
     // A connection object that is not connected yet; `connect` it.

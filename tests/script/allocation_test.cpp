@@ -10,10 +10,6 @@
 
 #include "stage.hpp"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// A sanitizer brings its own malloc; the count is taken in the plain build.
-#else
-
 namespace {
 
 std::atomic<unsigned long> allocations{0};
@@ -99,5 +95,3 @@ TEST_CASE("a warm exchange allocates nothing", "[script][allocation]") {
     CHECK(made == 0);
     CHECK(play.on.is_clean_after(play.client));
 }
-
-#endif

@@ -17,7 +17,8 @@ export async function check(claim, body) {
         console.log(`ok    ${claim}`);
     } catch (error) {
         failed += 1;
-        console.log(`FAIL  ${claim}\n      ${String(error.stack ?? error).replaceAll('\n', '\n      ')}`);
+        const story = String(error.stack ?? error).replaceAll('\n', '\n      ');
+        console.log(`FAIL  ${claim}\n      ${story}`);
     } finally {
         clearTimeout(timer);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real Express application behind the gateway: uploads, downloads, WebSockets, and Node's habit of
-// closing idle connections.
+// A real Express application behind the gateway: uploads, downloads, WebSockets, and Node's habit
+// of closing idle connections.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
@@ -48,7 +48,8 @@ function statusOfRefusedUpload(url, file) {
             resolve(response.statusCode);
         });
         request.on('error', (error) => answered || reject(error));
-        request.write('--edge\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n');
+        request.write('--edge\r\n');
+        request.write('Content-Disposition: form-data; name="file"; filename="f"\r\n\r\n');
         request.write(file);
         request.end('\r\n--edge--\r\n');
     });

@@ -36,13 +36,14 @@ function addUploads(app, folder) {
         response.json({ size: request.file.size });
     });
     app.put('/raw', async (request, response) => {
-        response.json({ sha256: await digestOf(request), chunked: 'transfer-encoding' in request.headers });
+        const chunked = 'transfer-encoding' in request.headers;
+        response.json({ sha256: await digestOf(request), chunked });
     });
 }
 
 function addEvents(app) {
     app.get('/events', (request, response) => {
-        response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-cache' });
+        response.set('Cache-Control', 'no-cache').type('text/event-stream').flushHeaders();
         let id = 0;
         const timer = setInterval(() => {
             id += 1;

@@ -39,7 +39,7 @@ struct running_origins : demo::origins {
     }
 };
 
-std::string form(std::string_view content, std::string_view filename = "a.txt") {
+std::string form(std::string_view content, std::string_view filename) {
     return "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
            std::string(filename) + "\"\r\nContent-Type: text/plain\r\n\r\n" + std::string(content) +
            "\r\n--b--\r\n";
@@ -220,7 +220,8 @@ TEST_CASE("64 MiB are echoed while they are sent, in constant memory", "[unit][d
     sender.join();
     CHECK(answer.status() == 200);
     CHECK(received.is(size));
-    CHECK(resident_peak_kib() - before < 16 * 1024);
+    // Sanitizers keep what is freed for a while.
+    if (!support::sanitized) CHECK(resident_peak_kib() - before < 16 * 1024);
 }
 
 TEST_CASE("any status is answered, with a body only where one may be", "[unit][demo]") {
@@ -231,7 +232,6 @@ TEST_CASE("any status is answered, with a body only where one may be", "[unit][d
         {205, true, false},
         {304, false, false},
         {404, true, true},
-        {418, true, true},
         {599, true, true},
     }));
     CAPTURE(status);
@@ -261,8 +261,8 @@ TEST_CASE("a slow answer takes the time that was asked for", "[unit][demo]") {
     auto const begun = support::steady::now();
     CHECK(running.backend("/api/slow?x=1&ms=30").status() == 200);
     CHECK(support::steady::now() - begun >= support::milliseconds(30));
-    CHECK(running.backend("/api/slow?ms=600001").status() == 400);
-    CHECK(running.backend("/api/slow?ms=soon").status() == 400);
+    auto const wrong = GENERATE("600001", "soon", "");
+    CHECK(running.backend("/api/slow?ms="s + wrong).status() == 400);
 }
 
 TEST_CASE("requests sent ahead are answered in their order", "[unit][demo]") {
@@ -281,13 +281,13 @@ TEST_CASE("requests sent ahead are answered in their order", "[unit][demo]") {
 TEST_CASE("events come with their numbers, after the last one seen", "[unit][demo]") {
     running_origins const running;
     raw_client client{running.backend_port()};
+    auto const begun = support::steady::now();
     client.send(get_request("/api/events", "Last-Event-ID: 41\r\n"));
     auto const head = client.receive_only_head();
     CHECK(head.value("Content-Type") == "text/event-stream");
-    auto const begun = support::steady::now();
     CHECK_THAT(client.receive_chunk(), Catch::StartsWith("id: 42\ndata: {\"id\":42,"));
     CHECK_THAT(client.receive_chunk(), Catch::StartsWith("id: 43\n"));
-    CHECK(support::steady::now() - begun > support::milliseconds(500));
+    CHECK(support::steady::now() - begun >= support::milliseconds(1000));
 }
 
 TEST_CASE("a WebSocket echoes text as text and binary as binary", "[unit][demo]") {
@@ -340,7 +340,7 @@ TEST_CASE("a form's files are stored however its bytes arrive", "[unit][demo][up
 
 TEST_CASE("what is no form is refused and leaves nothing behind", "[unit][demo][uploads]") {
     running_origins const running;
-    auto const cut = form("content").substr(0, 100);
+    auto const cut = form("content", "a.txt").substr(0, 100);
     CHECK(running.ask(post_request("/uploads/", cut, form_fields)).status() == 400);
     CHECK(running.ask(post_request("/uploads/", "a=b")).status() == 415);
     CHECK(std::filesystem::is_empty(running.uploads_folder()));

@@ -58,7 +58,7 @@ TEST_CASE("a value that does not fit is cut between characters", "[unit][json_li
     CHECK(escaped("abc\xc3\xbc", 4) == "abc...");
     CHECK(escaped("\x01\x01", 11) == "\\u0001...");
     CHECK(escaped(std::string(64, 'x'), 64) == std::string(64, 'x'));
-    CHECK(escaped(std::string(65, 'x'), 64) == std::string(64, 'x') + "...");
+    CHECK(escaped(std::string(65, 'x'), 64) == std::string(64, 'x').append("..."));
 }
 
 TEST_CASE("escaping one byte at a time or in blocks gives the same", "[unit][json_line]") {

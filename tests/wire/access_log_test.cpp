@@ -8,6 +8,7 @@
 
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
+#include "support/json_check.hpp"
 #include "support/raw_client.hpp"
 
 namespace gateway::support {
@@ -72,7 +73,11 @@ TEST_CASE("hostile bytes make no hostile line", "[wire][access-log]") {
     ask(gateway.port(), "G\x01T /\x02\"\\ HTTP/1.1\r\nHost: t\r\n\r\n");
     ask(gateway.port(), "GET / HTTP/1.1\r\nHost: t\r\nUser-Agent: a\r\n\"status\":200\r\n\r\n");
     // Each line parses as one object with no name twice, or reading it throws.
-    for (auto const& line : gateway.wait_for_access_lines(3)) CHECK(line.number("status") >= 200);
+    for (auto const& line : gateway.wait_for_access_lines(3)) {
+        CAPTURE(line.line());
+        CHECK(json_check::valid(line.line()));
+        CHECK(line.number("status") >= 200);
+    }
     CHECK(gateway.access_lines().size() == 3);
 }
 

@@ -21,7 +21,7 @@ void send_while_taken(raw_client& client, std::size_t size) {
     try {
         while (size > 0) {
             auto const bytes = body.next(std::min<std::size_t>(size, 65'536));
-            client.transport().write(bytes, 500ms);
+            client.transport().write(bytes, 100ms);
             size -= bytes.size();
         }
     } catch (connection_lost const&) {

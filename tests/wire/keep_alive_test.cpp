@@ -146,7 +146,9 @@ TEST_CASE("empty lines before a request are skipped", "[wire][keep-alive]") {
 
 TEST_CASE("many clients at once are all served", "[wire][keep-alive]") {
     imposter_origin origin;
-    gateway_process gateway{all_to(origin.endpoint())};
+    gateway_process gateway{
+        all_to(origin.endpoint()).limits("upstream_idle_connections: 200")
+    };
     std::vector<raw_client> clients;
     for (int i = 0; i < 200; ++i) clients.emplace_back(gateway.port());
     for (int round = 0; round < 5; ++round) {

@@ -34,6 +34,9 @@ TEST_CASE("an upstream that closes after every answer costs no client anything",
     raw_client client{gateway.port()};
     for (int i = 0; i < rounds; ++i) {
         CAPTURE(i);
+        // A GET may cross the close. A POST that an open socket has acknowledged may not be sent
+        // again, so it comes when the close has happened, known to the gateway or not.
+        if (i % 2 != 0) origin.wait_for_open_connections(0);
         client.send(request_number(i));
         auto const response = client.receive();
         REQUIRE(response.status() == 200);

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a core: buffers, deadlines, tasks.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <stdexcept>
+#include <vector>
+
+#include "runtime/block_pool.hpp"
+#include "runtime/core.hpp"
+#include "runtime/deadline_list.hpp"
+#include "runtime/task.hpp"
+
+using namespace gateway;
+using namespace gateway::runtime;
+
+TEST_CASE("the block that came back last is lent first", "[unit][blocks]") {
+    block_pool pool;
+    char* last = nullptr;
+    {
+        block const one = pool.lend();
+        block const two = pool.lend();
+        last = one.data();
+        CHECK(one.data() != two.data());
+        CHECK(pool.bytes_lent() == 2 * block_pool::small_bytes);
+    }
+    CHECK(pool.bytes_lent() == 0);
+    CHECK(pool.lend().data() == last);
+}
+
+TEST_CASE("a block is as large as asked, small or large", "[unit][blocks]") {
+    block_pool pool;
+    CHECK(pool.lend(1).size() == block_pool::small_bytes);
+    CHECK(pool.lend(block_pool::small_bytes + 1).size() == block_pool::large_bytes);
+}
+
+TEST_CASE("trimming frees what nobody needed since the last time", "[unit][blocks]") {
+    block_pool pool;
+    {
+        std::vector<block> many;
+        for (int i = 0; i < 10; ++i) many.push_back(pool.lend());
+    }
+    CHECK(pool.trim() == 0);  // all ten were needed a moment ago
+    { block const one = pool.lend(); }
+    CHECK(pool.trim() == 9 * block_pool::small_bytes);
+    CHECK(pool.trim() == block_pool::small_bytes);
+    CHECK(pool.trim() == 0);
+}
+
+TEST_CASE("moving a block moves the loan", "[unit][blocks]") {
+    block_pool pool;
+    block one = pool.lend();
+    char* const data = one.data();
+    block two = std::move(one);
+    CHECK_FALSE(static_cast<bool>(one));
+    CHECK(two.data() == data);
+    two = pool.lend();
+    CHECK(pool.bytes_lent() == block_pool::small_bytes);
+}
+
+namespace {
+
+// A socket pair watched by a reactor of the test's own.
+struct watched_pair {
+    reactor home;
+    watched socket;
+    int other = -1;
+
+    watched_pair() {
+        int ends[2];
+        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+        REQUIRE(socket.open(home, ends[0]));
+        other = ends[1];
+    }
+    ~watched_pair() {
+        if (other >= 0) ::close(other);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("deadlines expire in order and only when due", "[unit][deadline]") {
+    watched_pair first;
+    watched_pair second;
+    deadline_list list{100ms};
+    deadline a;
+    deadline b;
+    time_point const begin{};
+    a.start(list, begin, first.socket, deadline::side::read, cause::request_head_timeout);
+    b.start(list, begin + 50ms, second.socket, deadline::side::both, cause::tunnel_timeout);
+
+    list.sweep(begin + 99ms);
+    CHECK(first.socket.read_abort() == cause::none);
+    list.sweep(begin + 100ms);
+    CHECK(first.socket.read_abort() == cause::request_head_timeout);
+    CHECK(first.socket.write_abort() == cause::none);
+    CHECK_FALSE(a.running());
+    CHECK(b.running());
+    list.sweep(begin + 150ms);
+    CHECK(second.socket.read_abort() == cause::tunnel_timeout);
+    CHECK(second.socket.write_abort() == cause::tunnel_timeout);
+    CHECK(list.empty());
+}
+
+TEST_CASE("progress gives a deadline its full time again", "[unit][deadline]") {
+    watched_pair pair;
+    deadline_list list{100ms};
+    deadline one;
+    time_point const begin{};
+    one.start(list, begin, pair.socket, deadline::side::read, cause::request_body_timeout);
+    one.renew(begin + 90ms);
+    list.sweep(begin + 150ms);
+    CHECK(one.running());
+    list.sweep(begin + 190ms);
+    CHECK(pair.socket.read_abort() == cause::request_body_timeout);
+}
+
+TEST_CASE("a deadline that goes out of scope never fires", "[unit][deadline]") {
+    watched_pair pair;
+    deadline_list list{100ms};
+    {
+        deadline one;
+        one.start(list, time_point{}, pair.socket, deadline::side::both, cause::tunnel_timeout);
+    }
+    CHECK(list.empty());
+    list.sweep(time_point{} + 1h);
+    CHECK(pair.socket.read_abort() == cause::none);
+}
+
+namespace {
+
+task<int> answer(int value) { co_return value; }
+
+task<int> sum_of(int count) {
+    int sum = 0;
+    for (int i = 0; i < count; ++i) {
+        int const one = co_await answer(i % 10);
+        sum += one;
+    }
+    co_return sum;
+}
+
+task<void> fail() {
+    throw std::runtime_error("on purpose");
+    co_return;
+}
+
+task<void> catch_failure(bool& caught) {
+    try {
+        co_await fail();
+    } catch (std::runtime_error const&) {
+        caught = true;
+    }
+}
+
+task<void> store_sum(int count, int& into) {
+    int const sum = co_await sum_of(count);
+    into = sum;
+}
+
+task<void> wait_for(watched& socket, cause& seen) {
+    cause const why = co_await socket.readable();
+    seen = why;
+}
+
+task<void> run_beside(watched& socket, cause& seen, bool& joined) {
+    side_task side;
+    side.start(wait_for(socket, seen));
+    CHECK(side.running());
+    co_await side.join();
+    CHECK_FALSE(side.running());
+    joined = true;
+}
+
+}  // namespace
+
+TEST_CASE("many tasks in a row need no deep stack", "[unit][task]") {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr int count = 1'000;  // g++ makes no tail calls in sanitized coroutines (GCC 100897)
+#else
+    constexpr int count = 1'000'000;
+#endif
+    int sum = 0;
+    spawn(store_sum(count, sum));
+    CHECK(sum == count / 10 * 45);
+}
+
+TEST_CASE("what a task throws reaches who awaits it", "[unit][task]") {
+    bool caught = false;
+    spawn(catch_failure(caught));
+    CHECK(caught);
+}
+
+TEST_CASE("a task that waits is resumed by the event", "[unit][task][reactor]") {
+    watched_pair pair;
+    cause seen = cause::internal_error;
+    spawn(wait_for(pair.socket, seen));
+    pair.home.poll();  // writable: not what it waits for
+    CHECK(seen == cause::internal_error);
+    REQUIRE(::write(pair.other, "x", 1) == 1);
+    pair.home.poll();
+    CHECK(seen == cause::none);
+}
+
+TEST_CASE("an aborted wait ends from the loop with its cause", "[unit][task][reactor]") {
+    watched_pair pair;
+    cause seen = cause::internal_error;
+    spawn(wait_for(pair.socket, seen));
+    pair.socket.abort_read(cause::draining);
+    CHECK(seen == cause::internal_error);  // not from inside abort
+    pair.home.poll();
+    CHECK(seen == cause::draining);
+}
+
+TEST_CASE("a side task is joined", "[unit][task][reactor]") {
+    watched_pair pair;
+    cause seen = cause::internal_error;
+    bool joined = false;
+    spawn(run_beside(pair.socket, seen, joined));
+    CHECK_FALSE(joined);
+    ::close(std::exchange(pair.other, -1));
+    pair.home.poll();
+    CHECK(seen == cause::none);
+    CHECK(joined);
+}
+
+namespace {
+
+struct stir_counter final : stir_observer {
+    int stirs = 0;
+    void stirred(watched&) override { ++stirs; }
+};
+
+}  // namespace
+
+TEST_CASE("news that nobody waits for goes to the observer", "[unit][reactor]") {
+    watched_pair pair;
+    stir_counter counter;
+    pair.socket.observe(&counter);
+    pair.home.poll();
+    CHECK(counter.stirs == 0);  // writable only
+    ::close(std::exchange(pair.other, -1));
+    pair.home.poll();
+    CHECK(counter.stirs == 1);
+    CHECK(pair.socket.hung_up());
+}
+
+TEST_CASE("a core runs what is posted to it, in order, on its own thread", "[unit][core]") {
+    core one{0};
+    std::vector<int> order;
+    one.post([&] { order.push_back(1); });
+    one.post([&] { order.push_back(2); });
+    one.run_until([&] { return order.size() == 2; });
+    CHECK(order == std::vector<int>{1, 2});
+}
+
+TEST_CASE("a core ticks", "[unit][core]") {
+    core one{0};
+    int ticks = 0;
+    one.every_tick([&](time_point) { ++ticks; });
+    one.run_until([&] { return ticks == 2; });
+    CHECK(ticks == 2);
+}
+
+TEST_CASE("one duration has one queue", "[unit][core]") {
+    core one{0};
+    CHECK(&one.deadlines(1s) == &one.deadlines(1'000ms));
+    CHECK(&one.deadlines(1s) != &one.deadlines(2s));
+}
