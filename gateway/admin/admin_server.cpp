@@ -213,7 +213,7 @@ admin_server::service::reply admin_server::service::answer(
     if (!response.count(http::field::content_type)) {
         response.set(http::field::content_type, "text/plain; charset=utf-8");
     }
-    response.prepare_payload();
+    response.content_length(response.body().size());
     return response;
 }
 

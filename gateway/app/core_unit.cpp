@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/core_unit.hpp"
 
-#include <cstring>
-
 #include "observe/log.hpp"
+
+#include <pthread.h>
+
+#include <cstring>
+#include <string>
 
 namespace gateway::app {
 
@@ -20,8 +23,7 @@ core_unit::core_unit(
     for (net::address& address : addresses) {
         auto port = std::make_shared<std::uint16_t>(address.port());
         listeners_.push_back(std::make_unique<net::listener>(
-            core_,
-            address,
+            core_, address,
             net::listener::events{
                 .accepted =
                     [this, port](int descriptor, net::address const& peer) {
@@ -32,8 +34,7 @@ core_unit::core_unit(
                         counters_.accept_failed();
                         observe::log_warn(
                             "cannot accept connections ({}); trying again in {} ms",
-                            std::strerror(error),
-                            runtime::core::tick.count());
+                            std::strerror(error), runtime::core::tick.count());
                     }}));
         *port = listeners_.back()->port();
         address.set_port(*port);
@@ -46,6 +47,8 @@ core_unit::core_unit(
 void core_unit::start() {
     beat_.store(clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     thread_ = std::thread([this] { core_.run(); });
+    ::pthread_setname_np(
+        thread_.native_handle(), ("core-" + std::to_string(core_.index())).c_str());
 }
 
 void core_unit::listen() {

@@ -2,16 +2,16 @@
 // One core with all that runs on it: the loop's thread, its shard and its listeners.
 #pragma once
 
-#include <atomic>
-#include <memory>
-#include <thread>
-#include <vector>
-
 #include "net/listener.hpp"
 #include "observe/access_log.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/core.hpp"
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
 
 namespace gateway::app {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/demo_mode.hpp"
 
-#include <cstdio>
-#include <string>
-
 #include "app/gateway.hpp"
 #include "demo/origins.hpp"
 #include "observe/log.hpp"
+
+#include <cstdio>
+#include <string>
 
 namespace gateway::app {
 namespace {

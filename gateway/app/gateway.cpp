@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/gateway.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <csignal>
-#include <cstdlib>
-#include <stdexcept>
-
 #include "admin/admin_server.hpp"
 #include "admin/metrics_page.hpp"
 #include "app/command_line.hpp"
@@ -19,6 +9,17 @@
 #include "net/resolver.hpp"
 #include "observe/log.hpp"
 #include "runtime/cpu_quota.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
 
 #ifndef GATEWAY_VERSION
 #define GATEWAY_VERSION "dev"
@@ -106,32 +107,30 @@ struct gateway::parts {
 };
 
 gateway::parts::parts(settings::snapshot const& from)
-    : wanted(from),
-      addresses(listener_addresses(from)),
-      connections(from.limits.connections) {
+    : wanted(from), addresses(listener_addresses(from)), connections(from.limits.connections) {
     if (wanted.logging.access == settings::access_log_mode::json) {
         log = std::make_unique<observe::access_log_writer>(STDOUT_FILENO);
     }
     std::size_t const count = threads_wanted(wanted);
     for (std::size_t i = 0; i < count; ++i) {
-        cores.push_back(std::make_unique<core_unit>(
-            i, count, wanted, addresses, log.get(), connections));
+        cores.push_back(
+            std::make_unique<core_unit>(i, count, wanted, addresses, log.get(), connections));
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION);
     admin = std::make_unique<admin::admin_server>(
-        control,
-        wanted.admin.address,
+        control, wanted.admin.address,
         admin::admin_sources{
             .metrics = [this] { return metrics->text(); },
             .live = [this] { return all_live(); },
-            .ready = [this] {
-                if (draining) return admin::readiness{false, "draining"};
-                if (!opened) return admin::readiness{false, "starting"};
-                return admin::readiness{true, "serving"};
-            }});
+            .ready =
+                [this] {
+                    if (draining) return admin::readiness{false, "draining"};
+                    if (!opened) return admin::readiness{false, "starting"};
+                    return admin::readiness{true, "serving"};
+                }});
 }
 
 bool gateway::parts::all_live() const {
@@ -172,8 +171,7 @@ void gateway::parts::open(std::function<void()> const& ready) {
     for (auto const& each : cores) each->listen();
     for (net::address const& each : addresses) observe::log_info("listening on {}", each.text());
     std::string const& admin_host = wanted.admin.address.host;
-    observe::log_info(
-        "admin on {}:{}", admin_host.empty() ? "0.0.0.0" : admin_host, admin->port());
+    observe::log_info("admin on {}:{}", admin_host.empty() ? "0.0.0.0" : admin_host, admin->port());
     observe::log_info(
         "serving with {} thread{}, version {}", cores.size(), cores.size() == 1 ? "" : "s",
         GATEWAY_VERSION);
@@ -189,13 +187,14 @@ void gateway::parts::await_signal() {
 void gateway::parts::signalled(int number) {
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
     if (draining) {
-        observe::log_warn("{} again: ending now with {} connections open", name,
-                          connections.open.load());
+        observe::log_warn(
+            "{} again: ending now with {} connections open", name, connections.open.load());
         observe::flush_log();
         std::_Exit(exit_failure);
     }
-    observe::log_info("{}: draining {} connections, at most {} s", name, connections.open.load(),
-                      static_cast<double>(wanted.timeouts.drain.count()) / 1000);
+    observe::log_info(
+        "{}: draining {} connections, at most {} s", name, connections.open.load(),
+        static_cast<double>(wanted.timeouts.drain.count()) / 1000);
     drain();
     await_signal();
 }

@@ -3,16 +3,17 @@
 // listeners, the resolver, the admin server, the signals.
 #pragma once
 
+#include "settings/settings.hpp"
+
 #include <functional>
 #include <memory>
-
-#include "settings/settings.hpp"
 
 namespace gateway::app {
 
 class gateway {
 public:
-    // Binds every address; throws std::system_error when one cannot be had. Nothing is accepted yet.
+    // Binds every address; throws std::system_error when one cannot be had. Nothing is accepted
+    // yet.
     explicit gateway(settings::snapshot const& wanted);
     ~gateway();
     gateway(gateway const&) = delete;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parse, load, run, exit code.
-#include <cstdio>
-#include <exception>
-
 #include "app/command_line.hpp"
 #include "app/demo_mode.hpp"
 #include "app/gateway.hpp"
 #include "observe/log.hpp"
 #include "settings/schema.hpp"
+
+#include <cstdio>
+#include <exception>
 
 namespace {
 

@@ -14,8 +14,8 @@ namespace gateway {
 
 }  // namespace gateway
 
-#define GATEWAY_CHECK(condition)                                                  \
-    do {                                                                          \
+#define GATEWAY_CHECK(condition)                                                   \
+    do {                                                                           \
         if (!(condition)) ::gateway::check_failed(#condition, __FILE__, __LINE__); \
     } while (false)
 

@@ -86,8 +86,6 @@ static_assert(in_order(), "one row per cause, in the order of the enum");
 
 }  // namespace
 
-cause_facts const& facts_of(cause value) noexcept {
-    return table[static_cast<std::size_t>(value)];
-}
+cause_facts const& facts_of(cause value) noexcept { return table[static_cast<std::size_t>(value)]; }
 
 }  // namespace gateway

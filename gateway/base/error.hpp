@@ -65,7 +65,7 @@ inline constexpr std::size_t cause_count = static_cast<std::size_t>(cause::tunne
 // What is known of a cause at compile time.
 struct cause_facts {
     cause value;
-    std::string_view word;    // as written in logs, metrics and bodies
+    std::string_view word;  // as written in logs, metrics and bodies
     source fault;
     std::uint16_t status;     // reply status when nothing has been sent yet; 499 is never sent
     std::string_view advice;  // one sentence for the person who reads the error body

@@ -2,10 +2,10 @@
 // The answers that several endpoints give.
 #pragma once
 
+#include "demo/connection.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "demo/connection.hpp"
 
 namespace gateway::demo {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/backend.hpp"
 
-#include <algorithm>
-#include <optional>
-#include <string_view>
-
 #include "base/ascii.hpp"
 #include "demo/answers.hpp"
 #include "demo/echo.hpp"
 #include "demo/json.hpp"
 #include "http/error_reply.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
 
 namespace gateway::demo {
 namespace {
@@ -50,9 +50,9 @@ void add_required_fields(response& answer) {
     switch (answer.status) {
         // RFC 9110 11.6.1; a scheme that no browser asks a password for.
         case 401: answer.set("WWW-Authenticate", "Demo"); break;
-        case 405: answer.set("Allow", "GET, HEAD"); break;             // RFC 9110 15.5.6
-        case 407: answer.set("Proxy-Authenticate", "Demo"); break;     // RFC 9110 11.7.1
-        case 426: answer.set("Upgrade", "websocket"); break;           // RFC 9110 15.5.22
+        case 405: answer.set("Allow", "GET, HEAD"); break;          // RFC 9110 15.5.6
+        case 407: answer.set("Proxy-Authenticate", "Demo"); break;  // RFC 9110 11.7.1
+        case 426: answer.set("Upgrade", "websocket"); break;        // RFC 9110 15.5.22
         default: break;
     }
 }
@@ -83,9 +83,7 @@ awaitable<void> answer_status(connection& client, std::string_view text) {
     co_await client.reply(answer, body);
 }
 
-awaitable<void> answer_products(connection& client) {
-    co_await reply_json(client, 200, products);
-}
+awaitable<void> answer_products(connection& client) { co_await reply_json(client, 200, products); }
 
 awaitable<void> answer_not_found(connection& client) {
     co_await reply_problem(client, 404, "the backend serves /api/ and /uploads/");
@@ -103,8 +101,8 @@ awaitable<void> backend::answer(connection& client) {
     if (path == "/api/slow") return answer_slow(client);
     auto const method = client.request().method;
     auto const reads = method == "GET" || method == "HEAD";
-    auto const known = path == "/api/health" || path == "/api/products" ||
-                       path == "/api/events" || path == "/api/ws";
+    auto const known = path == "/api/health" || path == "/api/products" || path == "/api/events" ||
+                       path == "/api/ws";
     if (known && !reads) return reply_method_not_allowed(client, "GET, HEAD");
     if (path == "/api/health") return answer_health(client);
     if (path == "/api/products") return answer_products(client);

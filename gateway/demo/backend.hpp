@@ -2,12 +2,12 @@
 // The demo's application: everything under /api/ and /uploads/.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/units.hpp"
 #include "demo/connection.hpp"
 #include "demo/uploads.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace gateway::demo {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/connection.hpp"
 
+#include "http/error_reply.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
@@ -15,8 +17,6 @@
 #include <array>
 #include <charconv>
 #include <ctime>
-
-#include "http/error_reply.hpp"
 
 namespace gateway::demo {
 namespace {
@@ -62,8 +62,9 @@ awaitable<bool> connection::read_head() {
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         co_await refuse(431);
-    } else if (error.category() == make_error_code(http::error::bad_method).category() &&
-               error != http::error::end_of_stream && error != http::error::partial_message) {
+    } else if (
+        error.category() == make_error_code(http::error::bad_method).category() &&
+        error != http::error::end_of_stream && error != http::error::partial_message) {
         co_await refuse(400);
     }
     co_return false;
@@ -199,8 +200,7 @@ awaitable<void> connection::linger() {
     std::array<char, 4096> room{};
     std::size_t seen = 0;
     while (seen < lingering_bytes_max) {
-        auto const [error, size] =
-            co_await socket_.async_read_some(asio::buffer(room), no_throw);
+        auto const [error, size] = co_await socket_.async_read_some(asio::buffer(room), no_throw);
         if (error) co_return;
         seen += size;
     }
@@ -215,8 +215,8 @@ awaitable<void> connection::pause(milliseconds duration) {
     auto waits = asio::experimental::make_parallel_group(
         timer_.async_wait(asio::deferred),
         socket_.async_wait(tcp::socket::wait_read, asio::deferred));
-    auto const [order, timer_error, socket_error] = co_await waits.async_wait(
-        asio::experimental::wait_for_one(), asio::use_awaitable);
+    auto const [order, timer_error, socket_error] =
+        co_await waits.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     auto const first = order[0] == 0 ? timer_error : socket_error;
     if (first) throw boost::system::system_error(first);
     if (order[0] == 0) co_return;

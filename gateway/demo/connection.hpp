@@ -7,6 +7,9 @@
 // freedom; the gateway's own data path returns its errors.
 #pragma once
 
+#include "base/units.hpp"
+#include "demo/message.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,9 +21,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/units.hpp"
-#include "demo/message.hpp"
 
 namespace gateway::demo {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/echo.hpp"
 
-#include <vector>
-
 #include "base/ascii.hpp"
 #include "demo/answers.hpp"
 #include "demo/json.hpp"
+
+#include <vector>
 
 namespace gateway::demo {
 namespace {
@@ -31,9 +31,9 @@ std::string fields_text(request const& asked) {
 }
 
 std::string head_as_json(request const& asked) {
-    return "{\"method\":" + json_string(asked.method) +
-           ",\"target\":" + json_string(asked.target) + ",\"protocol\":\"HTTP/1." +
-           std::to_string(asked.minor_version) + "\",\"headers\":" + fields_text(asked) + "}\n";
+    return "{\"method\":" + json_string(asked.method) + ",\"target\":" + json_string(asked.target) +
+           ",\"protocol\":\"HTTP/1." + std::to_string(asked.minor_version) +
+           "\",\"headers\":" + fields_text(asked) + "}\n";
 }
 
 }  // namespace

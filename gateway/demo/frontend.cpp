@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/frontend.hpp"
 
-#include <cstdint>
-
 #include "demo/answers.hpp"
+
+#include <cstdint>
 
 namespace gateway::demo {
 
@@ -79,9 +79,10 @@ awaitable<void> frontend::answer(connection& client) const {
     answer.set("Content-Type", media_type_of(name))
         .set("X-Content-Type-Options", "nosniff")
         // "ws:" for browsers that do not count a WebSocket to the page's own origin as 'self'.
-        .set("Content-Security-Policy",
-             "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
-             "base-uri 'none'; frame-ancestors 'none'");
+        .set(
+            "Content-Security-Policy",
+            "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
+            "base-uri 'none'; frame-ancestors 'none'");
     co_await client.reply(answer, found->text);
 }
 

@@ -2,11 +2,11 @@
 // The demo's web page: one page for every route of a single-page application, and its assets.
 #pragma once
 
+#include "demo/connection.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "demo/connection.hpp"
 
 namespace gateway::demo {
 

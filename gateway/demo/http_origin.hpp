@@ -2,6 +2,9 @@
 // Accepts clients on a loopback port and has every request answered by one function.
 #pragma once
 
+#include "base/units.hpp"
+#include "demo/connection.hpp"
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -12,9 +15,6 @@
 #include <functional>
 #include <string>
 #include <unordered_set>
-
-#include "base/units.hpp"
-#include "demo/connection.hpp"
 
 namespace gateway::demo {
 

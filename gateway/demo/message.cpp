@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/message.hpp"
 
-#include <algorithm>
-#include <array>
-
 #include "base/ascii.hpp"
 #include "http/date.hpp"
 #include "http/error_reply.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace gateway::demo {
 namespace {
 
 bool is_unreserved(char c) {
-    return ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' ||
-           c == '~';
+    return ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 std::string date_text(std::int64_t seconds) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/multipart.hpp"
 
-#include <algorithm>
-
 #include "base/ascii.hpp"
+
+#include <algorithm>
 
 namespace gateway::demo::multipart {
 namespace {

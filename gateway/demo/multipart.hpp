@@ -62,8 +62,8 @@ private:
 
     std::string delimiter_;  // CRLF "--" boundary
     sink& receiver_;
-    std::string held_;       // input not consumed yet
-    std::size_t at_ = 0;     // consumed up to here
+    std::string held_;    // input not consumed yet
+    std::size_t at_ = 0;  // consumed up to here
     state state_ = state::preamble;
     problem problem_ = problem::none;
     part_head head_;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/origins.hpp"
 
+#include "demo/backend.hpp"
+#include "demo/frontend.hpp"
+#include "demo/http_origin.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
 #include <thread>
-
-#include "demo/backend.hpp"
-#include "demo/frontend.hpp"
-#include "demo/http_origin.hpp"
 
 namespace gateway::demo {
 
@@ -17,10 +17,7 @@ struct origins::servers {
     frontend pages;
     backend application;
     http_origin frontend_origin{
-        context,
-        "demo-frontend",
-        [this](connection& client) { return pages.answer(client); },
-        {}};
+        context, "demo-frontend", [this](connection& client) { return pages.answer(client); }, {}};
     http_origin backend_origin{
         context,
         "demo-backend",

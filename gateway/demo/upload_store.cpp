@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/upload_store.hpp"
 
+#include "demo/json.hpp"
+
 #include <stdlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
-
-#include "demo/json.hpp"
 
 namespace gateway::demo {
 namespace {

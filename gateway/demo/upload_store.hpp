@@ -2,6 +2,8 @@
 // Uploaded files in a private temporary folder, with a limit on their sum. No HTTP here.
 #pragma once
 
+#include "base/units.hpp"
+
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
@@ -10,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/units.hpp"
 
 namespace gateway::demo {
 
@@ -68,8 +68,8 @@ public:
     incoming(incoming const&) = delete;
     incoming& operator=(incoming const&) = delete;
 
-    bool write(std::string_view bytes);        // false when the store or the disk is full
-    store_outcome commit(std::string name);    // `name` comes from `safe_name`
+    bool write(std::string_view bytes);      // false when the store or the disk is full
+    store_outcome commit(std::string name);  // `name` comes from `safe_name`
     byte_count bytes() const noexcept { return bytes_; }
 
 private:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/uploads.hpp"
 
-#include <memory>
-#include <utility>
-#include <vector>
-
 #include "demo/answers.hpp"
 #include "demo/json.hpp"
 #include "demo/multipart.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
 
 namespace gateway::demo {
 namespace {

@@ -2,10 +2,10 @@
 // The backend's /uploads/: stores what is sent, lists it and serves it again.
 #pragma once
 
-#include <string>
-
 #include "demo/connection.hpp"
 #include "demo/upload_store.hpp"
+
+#include <string>
 
 namespace gateway::demo {
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "demo/answers.hpp"
+#include "demo/echo.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -6,9 +9,6 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
-
-#include "demo/answers.hpp"
-#include "demo/echo.hpp"
 
 namespace gateway::demo {
 namespace {

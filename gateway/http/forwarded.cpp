@@ -98,12 +98,4 @@ address16 client_address(
     return nearest;
 }
 
-bool is_well_formed_request_id(std::string_view id) noexcept {
-    constexpr std::string_view marks = "-_.~+/=:@";
-    return id.size() >= 8 && id.size() <= 128 && std::all_of(id.begin(), id.end(), [&](char c) {
-               return ascii::is_alpha(c) || ascii::is_digit(c) ||
-                      marks.find(c) != std::string_view::npos;
-           });
-}
-
 }  // namespace gateway::http

@@ -37,7 +37,4 @@ bool contains(std::span<address_range const> ranges, address16 const& address) n
 address16 client_address(
     head const& request, address16 const& peer, std::span<address_range const> trusted) noexcept;
 
-// A request ID that may be kept: 8..128 letters, digits, and "-_.~+/=:@".
-bool is_well_formed_request_id(std::string_view id) noexcept;
-
 }  // namespace gateway::http

@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
+
 #include <sstream>
 
 namespace gateway::net {

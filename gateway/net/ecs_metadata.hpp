@@ -3,11 +3,11 @@
 // task metadata endpoint (version 4) does.
 #pragma once
 
+#include "base/units.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/units.hpp"
 
 namespace gateway::net {
 

@@ -78,9 +78,7 @@ void listener::accept_all() {
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
         int const descriptor = ::accept4(
-            socket_.descriptor(),
-            reinterpret_cast<sockaddr*>(&peer),
-            &size,
+            socket_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size,
             SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
             ++accepted;

@@ -3,11 +3,11 @@
 // kernel spreads new connections over them, so no core hands a connection to another.
 #pragma once
 
-#include <cstdint>
-#include <functional>
-
 #include "net/address.hpp"
 #include "runtime/core.hpp"
+
+#include <cstdint>
+#include <functional>
 
 namespace gateway::net {
 

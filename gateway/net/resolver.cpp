@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/resolver.hpp"
 
-#include <algorithm>
+#include "observe/log.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "observe/log.hpp"
 
 namespace gateway::net {
 namespace {
@@ -51,9 +52,7 @@ struct resolver::name {
     void ask() {
         asking = true;
         lookup.async_resolve(
-            host,
-            std::to_string(port),
-            asio::ip::resolver_base::numeric_service,
+            host, std::to_string(port), asio::ip::resolver_base::numeric_service,
             [this](boost::system::error_code failed, results found) {
                 asking = false;
                 ++answers;
@@ -67,8 +66,7 @@ struct resolver::name {
         if (now.empty()) {
             if (!complained) {
                 observe::log_warn(
-                    "upstream name {} does not resolve ({}); {}",
-                    host,
+                    "upstream name {} does not resolve ({}); {}", host,
                     failed ? failed.message() : "empty answer",
                     known.empty() ? "trying again every second" : "keeping the last addresses");
             }

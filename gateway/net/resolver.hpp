@@ -3,14 +3,14 @@
 // resolver's own thread, so no core ever waits for a name server.
 #pragma once
 
+#include "base/units.hpp"
+#include "net/address.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/units.hpp"
-#include "net/address.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -21,7 +21,8 @@ namespace gateway::net {
 class resolver {
 public:
     // Told on the control thread: the first answer, and every answer that differs from the last.
-    // Never told of a failure or an empty answer once there was a good one: the last good set stays.
+    // Never told of a failure or an empty answer once there was a good one: the last good set
+    // stays.
     using changed = std::function<void(std::vector<address> const&)>;
 
     static constexpr milliseconds refresh{5'000};

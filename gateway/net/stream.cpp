@@ -16,7 +16,8 @@ fault_hook faults = nullptr;
 
 // Returns true and sets errno when a test wants this call to fail.
 inline bool injected(char const* call) noexcept {
-    if (faults == nullptr) [[likely]] return false;
+    if (faults == nullptr) [[likely]]
+        return false;
     int const error = faults(call);
     if (error == 0) return false;
     errno = error;
@@ -97,10 +98,10 @@ io_result stream::splice_in(int pipe_end, std::size_t bytes) noexcept {
     if (!may_read()) return {io_status::would_block, 0};
     ssize_t moved = 0;
     do {
-        moved = injected("splice")
-                    ? -1
-                    : ::splice(descriptor(), nullptr, pipe_end, nullptr, bytes,
-                               SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+        moved = injected("splice") ? -1
+                                   : ::splice(
+                                         descriptor(), nullptr, pipe_end, nullptr, bytes,
+                                         SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
     } while (moved < 0 && errno == EINTR);
     if (moved > 0) {
         bytes_read_ += static_cast<std::size_t>(moved);

@@ -3,14 +3,14 @@
 // awaits `readable()` or `writable()` and calls again. So one message costs one recv and one send.
 #pragma once
 
+#include "base/error.hpp"
+#include "runtime/reactor.hpp"
+
 #include <sys/uio.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "base/error.hpp"
-#include "runtime/reactor.hpp"
 
 namespace gateway::net {
 

@@ -3,12 +3,12 @@
 // succeeds at once pays nothing for it.
 #pragma once
 
-#include <coroutine>
-
 #include "net/stream.hpp"
 #include "runtime/core.hpp"
 #include "runtime/deadline_list.hpp"
 #include "runtime/task.hpp"
+
+#include <coroutine>
 
 namespace gateway::net {
 

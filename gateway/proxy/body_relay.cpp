@@ -22,8 +22,11 @@ relay_end sink_end(net::io_status status) {
 }  // namespace
 
 body_relay::body_relay(
-    runtime::core& home, net::pipe_pool& pipes, byte_count splice_min,
-    relay_source source, relay_sink sink) noexcept
+    runtime::core& home,
+    net::pipe_pool& pipes,
+    byte_count splice_min,
+    relay_source source,
+    relay_sink sink) noexcept
     : home_(home),
       pipes_(pipes),
       splice_min_(splice_min),

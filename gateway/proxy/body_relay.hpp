@@ -4,10 +4,6 @@
 // source is decoded and that of the sink written anew, so that neither side's tricks travel.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <string_view>
-
 #include "base/error.hpp"
 #include "http/chunked.hpp"
 #include "http/framing.hpp"
@@ -17,17 +13,21 @@
 #include "runtime/block_pool.hpp"
 #include "runtime/task.hpp"
 
+#include <cstdint>
+#include <span>
+#include <string_view>
+
 namespace gateway::proxy {
 
 enum class relay_end : std::uint8_t {
     complete,
-    source_closed,     // it ended before the body did
+    source_closed,  // it ended before the body did
     source_reset,
-    source_aborted,    // see its read_abort(): a deadline, or the other side's decision
+    source_aborted,  // see its read_abort(): a deadline, or the other side's decision
     source_malformed,
     too_large,
     sink_closed,
-    sink_aborted,      // see its write_abort()
+    sink_aborted,  // see its write_abort()
 };
 
 // Where the body comes from. All borrowed until the relay ends.
@@ -51,8 +51,11 @@ class body_relay {
 public:
     // `splice_min`: lengths from here on move by splice(2); 0 never.
     body_relay(
-        runtime::core& home, net::pipe_pool& pipes, byte_count splice_min,
-        relay_source source, relay_sink sink) noexcept;
+        runtime::core& home,
+        net::pipe_pool& pipes,
+        byte_count splice_min,
+        relay_source source,
+        relay_sink sink) noexcept;
 
     // `lead` (a head) goes out before the body, with its first bytes in one write.
     runtime::task<relay_end> run(std::string_view lead);
@@ -93,9 +96,9 @@ private:
     relay_source source_;
     relay_sink sink_;
     http::chunk_decoder decoder_;
-    runtime::block block_;       // what is read after `ready`
-    std::string_view pending_;   // read and not passed on yet
-    std::uint64_t left_ = 0;     // of a known length
+    runtime::block block_;      // what is read after `ready`
+    std::string_view pending_;  // read and not passed on yet
+    std::uint64_t left_ = 0;    // of a known length
     bool finished_ = false;
     bool beyond_ready_ = false;
     bool block_filled_ = false;  // the last read used all of the block: a larger one pays

@@ -2,11 +2,11 @@
 // The story of an exchange, the replies the gateway makes itself, and the record at its end.
 #include "proxy/exchange.hpp"
 
+#include "http/error_reply.hpp"
+
 #include <array>
 #include <chrono>
 #include <utility>
-
-#include "http/error_reply.hpp"
 
 namespace gateway::proxy {
 
@@ -86,6 +86,12 @@ runtime::task<void> exchange::reply(cause why) {
     if (client_gone_ || status_ == 499) {
         client_gone_ = true;
         co_return;
+    }
+    // A small body that is here already need not cost the client its connection.
+    if (!request_body_read_ && request_body_.kind == http::body_kind::length &&
+        session_.input.view().size() >= request_body_.length) {
+        input_used_ = request_body_.length;
+        request_body_read_ = true;
     }
     // After a fault in the framing nobody knows where the next request would begin.
     keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.draining();

@@ -11,11 +11,6 @@
 // A phase that fails names its cause; `reply` turns a cause into a response in one place.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "http/chunked.hpp"
 #include "http/forwarded.hpp"
 #include "http/framing.hpp"
@@ -27,6 +22,11 @@
 #include "proxy/session.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/task.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace gateway::proxy {
 
@@ -109,13 +109,13 @@ private:
 
     // What has been decided so far.
     cause why_ = cause::none;
-    bool head_complete_ = false;   // the request's head was parsed and judged well-formed
-    bool keep_alive_ = false;      // the client's connection may carry another request
-    bool head_sent_ = false;       // the final response has begun to go out
+    bool head_complete_ = false;  // the request's head was parsed and judged well-formed
+    bool keep_alive_ = false;     // the client's connection may carry another request
+    bool head_sent_ = false;      // the final response has begun to go out
     bool response_complete_ = false;
     bool tunnelled_ = false;
     bool close_delimited_ = false;  // only the connection's end tells the client where ours is
-    bool cut_ = false;             // the response broke off
+    bool cut_ = false;              // the response broke off
     bool client_gone_ = false;
     std::uint16_t status_ = 0;
     std::uint8_t attempts_ = 0;
@@ -147,7 +147,7 @@ private:
     bool body_beyond_input_ = false;  // more was read than the input buffer keeps for a retry
     std::size_t input_used_ = 0;      // bytes of the input buffer that were body
     cause request_body_failure_ = cause::none;
-    std::string left_over_;           // pipelined bytes read behind a chunked body
+    std::string left_over_;  // pipelined bytes read behind a chunked body
 
     // The upstream's side.
     lease upstream_;

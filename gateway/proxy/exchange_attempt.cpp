@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One attempt: a connection to an endpoint, the request over it, the head of the response.
-#include <cstring>
-
 #include "http/upgrade.hpp"
 #include "net/timed_wait.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/header_filters.hpp"
 #include "upstream/retry_policy.hpp"
+
+#include <cstring>
 
 namespace gateway::proxy {
 namespace {
@@ -48,21 +48,20 @@ runtime::block exchange::build_request(std::size_t& size) {
     http::head_writer out{{memory.data(), memory.size()}};
     std::string_view const peer_text = http::print_address(session_.peer, peer_text_buffer_);
     write_request(
-        out,
-        {.head = request_,
-         .options = request_options_,
-         .target = target_,
-         .body = request_body_,
-         .route = route,
-         .host = plan_->pool->settings().host,
-         .fallback_host = endpoint_->text,
-         .peer_text = peer_text,
-         .client_text = client_text_,
-         .request_id = request_id_,
-         .local_port = session_.local_port,
-         .trusted_peer = trusted_peer_,
-         .upgrade = upgrade_,
-         .via = home_.settings.forwarding.via});
+        out, {.head = request_,
+              .options = request_options_,
+              .target = target_,
+              .body = request_body_,
+              .route = route,
+              .host = plan_->pool->settings().host,
+              .fallback_host = endpoint_->text,
+              .peer_text = peer_text,
+              .client_text = client_text_,
+              .request_id = request_id_,
+              .local_port = session_.local_port,
+              .trusted_peer = trusted_peer_,
+              .upgrade = upgrade_,
+              .via = home_.settings.forwarding.via});
     size = out.overflowed() ? 0 : out.size();
     return memory;
 }
@@ -127,12 +126,12 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
             co_return;
         case relay_end::source_closed:
         case relay_end::source_reset: request_body_failure_ = cause::client_closed; break;
-        case relay_end::source_aborted:
-            request_body_failure_ = session_.client.read_abort();
-            break;
+        case relay_end::source_aborted: request_body_failure_ = session_.client.read_abort(); break;
         case relay_end::source_malformed: request_body_failure_ = cause::malformed_chunk; break;
         case relay_end::too_large: request_body_failure_ = cause::body_too_large; break;
-        case relay_end::sink_aborted: request_body_failure_ = upstream_->socket.write_abort(); break;
+        case relay_end::sink_aborted:
+            request_body_failure_ = upstream_->socket.write_abort();
+            break;
         case relay_end::sink_closed:
             // The upstream takes no more; it may have said why, so its response is still read.
             if (!response_head_complete_) begin_response_deadline();
@@ -143,8 +142,8 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
 
 void exchange::begin_response_deadline() {
     response_head_deadline_.start(
-        *plan_->response_head, home_.core.now(), upstream_->socket,
-        runtime::deadline::side::read, cause::response_head_timeout);
+        *plan_->response_head, home_.core.now(), upstream_->socket, runtime::deadline::side::read,
+        cause::response_head_timeout);
 }
 
 runtime::task<cause> exchange::read_response_head() {
@@ -247,9 +246,8 @@ bool exchange::may_try_again(cause why, retry_on& where) {
          .reused_connection = reused_,
          .response_begun = response_begun_,
          .body_replayable = !body_beyond_input_,
-         .request_acknowledged =
-             connected && upstream_->socket.bytes_acked() >
-                              written_before_ + upstream_->acked_when_connected,
+         .request_acknowledged = connected && upstream_->socket.bytes_acked() >
+                                                  written_before_ + upstream_->acked_when_connected,
          .attempts = attempts_});
     if (verdict == upstream::retry::other_endpoint) {
         where = retry_on::other_endpoint;

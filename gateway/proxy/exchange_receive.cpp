@@ -34,8 +34,8 @@ bool exchange::receive_now() {
 runtime::task<void> exchange::receive_rest() {
     runtime::deadline limit;
     limit.start(
-        home_.waits.request_head, home_.core.now(), session_.client,
-        runtime::deadline::side::read, cause::request_head_timeout);
+        home_.waits.request_head, home_.core.now(), session_.client, runtime::deadline::side::read,
+        cause::request_head_timeout);
     do {
         co_await session_.client.readable();
     } while (!receive_now());
@@ -70,8 +70,9 @@ void exchange::judge_head() {
     head_complete_ = true;
     keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.draining();
     upgrade_ = http::is_upgrade_request(request_, request_options_);
-    request_body_read_ = request_body_.kind == http::body_kind::none ||
-                         (request_body_.kind == http::body_kind::length && request_body_.length == 0);
+    request_body_read_ =
+        request_body_.kind == http::body_kind::none ||
+        (request_body_.kind == http::body_kind::length && request_body_.length == 0);
     if (auto const* expect = request_.find(http::field_id::expect)) {
         std::string_view const value = request_.value(*expect);
         if (!ascii::equal_ignoring_case(value, "100-continue")) {
@@ -81,7 +82,8 @@ void exchange::judge_head() {
 }
 
 void exchange::route() {
-    // A tunnel made by CONNECT would reach any host; TRACE echoes credentials (RFC 9110 9.3.6, 9.3.8).
+    // A tunnel made by CONNECT would reach any host; TRACE echoes credentials (RFC
+    // 9110 9.3.6, 9.3.8).
     if (request_.method_id == http::method::connect || request_.method_id == http::method::trace) {
         why_ = cause::method_not_allowed;
         return;
@@ -109,8 +111,7 @@ void exchange::prepare() {
     trusted_peer_ = http::contains(home_.trusted_proxies, session_.peer);
     client_address_ = session_.peer;
     if (trusted_peer_ && head_complete_) {
-        client_address_ =
-            http::client_address(request_, session_.peer, home_.trusted_proxies);
+        client_address_ = http::client_address(request_, session_.peer, home_.trusted_proxies);
     }
     client_text_ = http::print_address(client_address_, client_text_buffer_);
     take_request_id();

@@ -13,8 +13,7 @@ runtime::task<void> exchange::relay() {
     bool const switching = status_ == 101;
     bool const http_1_0 = request_.minor_version == 0;
     bool const endless = response_body_.kind == http::body_kind::until_close;
-    bool const chunked =
-        !http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
+    bool const chunked = !http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
     close_delimited_ = http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
     if (close_delimited_ || home_.draining()) keep_alive_ = false;
     // An upstream that refuses a body before its end (413, 401) leaves the rest unread.
@@ -25,19 +24,18 @@ runtime::task<void> exchange::relay() {
         lend_for_head(home_.core.blocks(), response_.size(), route.response_headers);
     http::head_writer out{{memory.data(), memory.size()}};
     write_response(
-        out,
-        {.head = response_,
-         .options = response_options_,
-         .body = response_body_,
-         .chunked = chunked,
-         .head_only = response_body_.kind == http::body_kind::none,
-         .connection = switching      ? client_connection::upgrade
-                       : keep_alive_ ? client_connection::keep_alive
-                                     : client_connection::close,
-         .http_1_0 = http_1_0,
-         .route = route,
-         .request_id = request_id_,
-         .date = response_.has(http::field_id::date) ? std::string_view{} : home_.date()});
+        out, {.head = response_,
+              .options = response_options_,
+              .body = response_body_,
+              .chunked = chunked,
+              .head_only = response_body_.kind == http::body_kind::none,
+              .connection = switching     ? client_connection::upgrade
+                            : keep_alive_ ? client_connection::keep_alive
+                                          : client_connection::close,
+              .http_1_0 = http_1_0,
+              .route = route,
+              .request_id = request_id_,
+              .date = response_.has(http::field_id::date) ? std::string_view{} : home_.date()});
     if (out.overflowed()) {
         co_await reply(cause::response_header_too_large);
         co_return;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/header_filters.hpp"
 
-#include <algorithm>
-
 #include "base/ascii.hpp"
+
+#include <algorithm>
 
 namespace gateway::proxy {
 namespace {
 
 using enum http::field_id;
 
-constexpr std::uint64_t bit(http::field_id id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
+constexpr std::uint64_t bit(http::field_id id) {
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+}
 
 constexpr std::uint64_t hop_by_hop_bits() {
     std::uint64_t bits = 0;
@@ -193,8 +195,7 @@ void write_request(http::head_writer& out, outgoing_request const& request) {
 void write_response(http::head_writer& out, outgoing_response const& response) {
     http::response_head const& head = response.head;
     out.append("HTTP/1.1 ").number(head.status).append(' ').append(head.reason()).end_line();
-    copy_fields(
-        out, head, response.options, response_own_bits, response.route.response_headers);
+    copy_fields(out, head, response.options, response_own_bits, response.route.response_headers);
     if (!head.has(date)) out.field("Date", response.date);
     out.field("X-Request-Id", response.request_id);
 
@@ -207,8 +208,9 @@ void write_response(http::head_writer& out, outgoing_response const& response) {
             out.append("Transfer-Encoding: chunked\r\n");
         } else if (response.body.kind == http::body_kind::length && head.status != 204) {
             out.field("Content-Length", response.body.length);
-        } else if (response.head_only && head.status >= 200 && head.status != 204 &&
-                   head.has(content_length)) {
+        } else if (
+            response.head_only && head.status >= 200 && head.status != 204 &&
+            head.has(content_length)) {
             out.field("Content-Length", head.value_of(content_length));
         }
         if (response.connection == client_connection::close) {

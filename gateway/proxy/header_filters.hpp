@@ -3,9 +3,6 @@
 // is always written anew, so that what goes on has exactly one reading.
 #pragma once
 
-#include <span>
-#include <string_view>
-
 #include "http/forwarded.hpp"
 #include "http/framing.hpp"
 #include "http/head.hpp"
@@ -14,6 +11,9 @@
 #include "http/target.hpp"
 #include "runtime/block_pool.hpp"
 #include "settings/settings.hpp"
+
+#include <span>
+#include <string_view>
 
 namespace gateway::proxy {
 
@@ -24,10 +24,10 @@ struct outgoing_request {
     http::target_view const& target;
     http::body_framing body;
     settings::route const& route;
-    std::string_view host;         // settings' override; empty keeps the client's
+    std::string_view host;           // settings' override; empty keeps the client's
     std::string_view fallback_host;  // for an HTTP/1.0 request that named none
-    std::string_view peer_text;    // the connection's peer
-    std::string_view client_text;  // the client after trusted proxies
+    std::string_view peer_text;      // the connection's peer
+    std::string_view client_text;    // the client after trusted proxies
     std::string_view request_id;
     std::uint16_t local_port;
     bool trusted_peer;
@@ -43,10 +43,10 @@ struct outgoing_response {
     http::response_head const& head;
     http::connection_options const& options;
     http::body_framing body;
-    bool chunked;           // the body goes out in chunks, whatever it came in
-    bool head_only;         // answer to HEAD: a Content-Length describes, nothing follows
+    bool chunked;    // the body goes out in chunks, whatever it came in
+    bool head_only;  // answer to HEAD: a Content-Length describes, nothing follows
     client_connection connection;
-    bool http_1_0;          // the client's version: keep-alive must be said
+    bool http_1_0;  // the client's version: keep-alive must be said
     settings::route const& route;
     std::string_view request_id;
     std::string_view date;  // used when the upstream sent none (RFC 9110 6.6.1)

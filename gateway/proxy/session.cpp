@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/session.hpp"
 
-#include <algorithm>
-#include <cstring>
-#include <new>
-
 #include "net/timed_wait.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/shard.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
 
 namespace gateway::proxy {
 namespace {
@@ -18,8 +18,8 @@ constexpr std::uint64_t linger_bytes_max = 64_MiB;
 
 constexpr unsigned requests_per_turn = 32;
 
-static_assert(sizeof(exchange) <= runtime::block_pool::small_bytes,
-              "an exchange lives in one small block");
+static_assert(
+    sizeof(exchange) <= runtime::block_pool::small_bytes, "an exchange lives in one small block");
 
 }  // namespace
 

@@ -3,14 +3,14 @@
 // another, and closes so that the client sees all that was sent to it.
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <string_view>
-
 #include "http/forwarded.hpp"
 #include "net/stream.hpp"
 #include "runtime/block_pool.hpp"
 #include "runtime/task.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 namespace gateway::proxy {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/shard.hpp"
 
+#include "http/error_reply.hpp"
+#include "proxy/session.hpp"
+#include "runtime/task.hpp"
+
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-
-#include "http/error_reply.hpp"
-#include "proxy/session.hpp"
-#include "runtime/task.hpp"
 
 namespace gateway::proxy {
 namespace {
@@ -49,13 +49,12 @@ shard::shard(
           static_cast<std::uint32_t>(settings.limits.header_line_bytes),
           settings.limits.header_fields},
       counters(counts),
-      waits{
-          home.deadlines(settings.timeouts.request_head),
-          home.deadlines(settings.timeouts.request_body),
-          home.deadlines(settings.timeouts.keep_alive),
-          home.deadlines(settings.timeouts.write),
-          home.deadlines(settings.timeouts.tunnel_idle),
-          home.deadlines(linger_wait)},
+      waits{home.deadlines(settings.timeouts.request_head),
+            home.deadlines(settings.timeouts.request_body),
+            home.deadlines(settings.timeouts.keep_alive),
+            home.deadlines(settings.timeouts.write),
+            home.deadlines(settings.timeouts.tunnel_idle),
+            home.deadlines(linger_wait)},
       connections_(connections) {
     if (log != nullptr) {
         access_log = std::make_unique<observe::access_log_buffer>(

@@ -3,13 +3,6 @@
 // buffers. Sessions borrow from it; nothing in it is touched by another thread.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "http/date.hpp"
 #include "http/forwarded.hpp"
 #include "http/limits.hpp"
@@ -21,6 +14,13 @@
 #include "routing/table.hpp"
 #include "runtime/core.hpp"
 #include "settings/settings.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace gateway::proxy {
 

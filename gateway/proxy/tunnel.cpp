@@ -57,7 +57,8 @@ void tunnel::source_ended(net::stream& from, net::stream& to, net::io_status sta
     if (status == net::io_status::closed) {
         to.shutdown_write();
     } else if (status == net::io_status::aborted) {
-        end_both(client_.read_abort() != cause::none ? client_.read_abort() : upstream_.read_abort());
+        end_both(
+            client_.read_abort() != cause::none ? client_.read_abort() : upstream_.read_abort());
     } else {
         end_both(&from == &client_ ? cause::client_closed : cause::upstream_reset);
     }

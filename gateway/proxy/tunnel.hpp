@@ -3,20 +3,22 @@
 // A side's end travels as an end (half-close). An idle tunnel holds no buffer.
 #pragma once
 
-#include <string_view>
-
 #include "base/error.hpp"
 #include "net/stream.hpp"
 #include "runtime/core.hpp"
 #include "runtime/task.hpp"
+
+#include <string_view>
 
 namespace gateway::proxy {
 
 class tunnel {
 public:
     tunnel(
-        runtime::core& home, runtime::deadline_list& idle_limit,
-        net::stream& client, net::stream& upstream) noexcept
+        runtime::core& home,
+        runtime::deadline_list& idle_limit,
+        net::stream& client,
+        net::stream& upstream) noexcept
         : home_(home), idle_limit_(idle_limit), client_(client), upstream_(upstream) {}
 
     // The views are bytes already read from each side. Gives why it ended early, or none.

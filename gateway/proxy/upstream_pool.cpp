@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/upstream_pool.hpp"
 
-#include <algorithm>
-
 #include "base/check.hpp"
 #include "net/dialer.hpp"
+
+#include <algorithm>
 
 namespace gateway::proxy {
 namespace {
@@ -100,9 +100,8 @@ endpoint* upstream_pool::choose(endpoint const* avoid) noexcept {
     if (listed_.empty()) return nullptr;
     auto const at = std::find(listed_.begin(), listed_.end(), avoid);
     return listed_[rotation_.choose(
-        listed_.size(),
-        at == listed_.end() ? upstream::rotation::nothing
-                            : static_cast<std::size_t>(at - listed_.begin()))];
+        listed_.size(), at == listed_.end() ? upstream::rotation::nothing
+                                            : static_cast<std::size_t>(at - listed_.begin()))];
 }
 
 lease upstream_pool::lend_idle(endpoint& at) noexcept {

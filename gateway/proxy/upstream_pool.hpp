@@ -2,12 +2,6 @@
 // The connections of one core to one upstream: the idle ones, and leases of those in use.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "net/address.hpp"
@@ -17,6 +11,12 @@
 #include "runtime/task.hpp"
 #include "settings/settings.hpp"
 #include "upstream/rotation.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace gateway::proxy {
 
@@ -44,7 +44,7 @@ struct upstream_connection final : runtime::stir_observer {
 struct endpoint {
     upstream_pool& pool;
     net::address address;
-    std::string text;  // "10.0.0.7:5000"
+    std::string text;    // "10.0.0.7:5000"
     bool listed = true;  // still among the name's addresses; if not, it gets no new requests
     std::uint32_t leased = 0;
     std::uint32_t idle_count = 0;

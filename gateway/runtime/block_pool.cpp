@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/block_pool.hpp"
 
+#include "base/check.hpp"
+
 #include <algorithm>
 #include <new>
-
-#include "base/check.hpp"
 
 namespace gateway::runtime {
 
@@ -52,8 +52,8 @@ std::size_t block_pool::trim() noexcept {
         // The front of the shelf is what was returned longest ago.
         std::size_t const unused = std::min(each->least_free, each->free.size());
         for (std::size_t i = 0; i < unused; ++i) ::operator delete(each->free[i]);
-        each->free.erase(each->free.begin(),
-                         each->free.begin() + static_cast<std::ptrdiff_t>(unused));
+        each->free.erase(
+            each->free.begin(), each->free.begin() + static_cast<std::ptrdiff_t>(unused));
         freed += unused * size;
         each->least_free = each->free.size();
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/core.hpp"
 
-#include <malloc.h>
+#include "runtime/frame_pool.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "runtime/frame_pool.hpp"
+#include <malloc.h>
 
 namespace gateway::runtime {
 namespace {
@@ -91,9 +91,7 @@ deadline_list& core::deadlines(milliseconds duration) {
     return *deadlines_.back();
 }
 
-void core::every_tick(std::function<void(time_point)> work) {
-    on_tick_.push_back(std::move(work));
-}
+void core::every_tick(std::function<void(time_point)> work) { on_tick_.push_back(std::move(work)); }
 
 void core::start_ticking() {
     engine_->ticker.expires_after(tick);

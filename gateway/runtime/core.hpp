@@ -3,16 +3,16 @@
 // core owns is touched from its own thread only; other threads reach it through `post`.
 #pragma once
 
+#include "base/units.hpp"
+#include "runtime/block_pool.hpp"
+#include "runtime/deadline_list.hpp"
+#include "runtime/reactor.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
-
-#include "base/units.hpp"
-#include "runtime/block_pool.hpp"
-#include "runtime/deadline_list.hpp"
-#include "runtime/reactor.hpp"
 
 namespace gateway::runtime {
 
@@ -49,8 +49,8 @@ public:
 private:
     struct engine;  // hides Asio from everyone who includes this
 
-    // When a turn found events: `always` waits for the next ones in the same breath, which saves two
-    // calls; `when_quiet` returns first, so that the caller may look at what they changed.
+    // When a turn found events: `always` waits for the next ones in the same breath, which saves
+    // two calls; `when_quiet` returns first, so that the caller may look at what they changed.
     enum class wait : std::uint8_t { always, when_quiet };
     void turn(wait how);
     void arm();

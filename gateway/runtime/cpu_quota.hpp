@@ -10,17 +10,20 @@
 
 namespace gateway::runtime {
 
-// Reads a small file whole; nothing when it cannot be read. A parameter, so that tests need no cgroup.
+// Reads a small file whole; nothing when it cannot be read. A parameter, so that tests need no
+// cgroup.
 using file_reader = std::function<std::optional<std::string>(std::string const& path)>;
 std::optional<std::string> read_file(std::string const& path);
 
 // "200000 100000" is 2 CPUs; "max 100000" is no limit (cgroup v2 cpu.max).
 std::optional<double> parse_cpu_max(std::string_view text);
 
-// The smallest quota on this process's way up the cgroup tree, v2 or v1; nothing when there is none.
+// The smallest quota on this process's way up the cgroup tree, v2 or v1; nothing when there is
+// none.
 std::optional<double> cgroup_cpus(file_reader const& read);
 
-// Threads for a quota: rounded up, at least 1, at most `available` (the CPUs we may be scheduled on).
+// Threads for a quota: rounded up, at least 1, at most `available` (the CPUs we may be scheduled
+// on).
 unsigned threads_for(std::optional<double> cpus, unsigned available);
 unsigned schedulable_cpus();
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deadlines of one duration are a queue: the newest expires last. Starting, moving and stopping one
-// is a few pointer writes; one sweep per core and tick looks at the front only. A deadline so stored
-// costs about 0.1 us a request where racing a timer against the read costs 3 us.
+// is a few pointer writes; one sweep per core and tick looks at the front only. A deadline so
+// stored costs about 0.1 us a request where racing a timer against the read costs 3 us.
 #pragma once
-
-#include <cstdint>
 
 #include "base/error.hpp"
 #include "base/units.hpp"
+
+#include <cstdint>
 
 namespace gateway::runtime {
 
@@ -26,7 +26,8 @@ public:
     enum class side : std::uint8_t { read, write, both };
 
     // Starts or restarts. On expiry `socket`'s side is aborted with `why`.
-    void start(deadline_list& list, time_point now, watched& socket, side which, cause why) noexcept;
+    void start(
+        deadline_list& list, time_point now, watched& socket, side which, cause why) noexcept;
     // Progress was made: the full duration again. Only while running.
     void renew(time_point now) noexcept;
     void stop() noexcept;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/reactor.hpp"
 
+#include "base/check.hpp"
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 #include <utility>
-
-#include "base/check.hpp"
 
 namespace gateway::runtime {
 

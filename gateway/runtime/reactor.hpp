@@ -8,11 +8,11 @@
 // waiting coroutine is resumed straight from the event.
 #pragma once
 
+#include "base/error.hpp"
+
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-
-#include "base/error.hpp"
 
 struct epoll_event;
 

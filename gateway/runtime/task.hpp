@@ -10,13 +10,13 @@
 // is finished before the await returns, so everything its caller owns outlives it.
 #pragma once
 
+#include "runtime/frame_pool.hpp"
+
 #include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <optional>
 #include <utility>
-
-#include "runtime/frame_pool.hpp"
 
 namespace gateway::runtime {
 

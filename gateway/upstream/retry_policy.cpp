@@ -9,9 +9,7 @@ bool never_connected(cause why) {
            why == cause::connect_failed;
 }
 
-bool died(cause why) {
-    return why == cause::upstream_reset || why == cause::upstream_closed;
-}
+bool died(cause why) { return why == cause::upstream_reset || why == cause::upstream_closed; }
 
 }  // namespace
 

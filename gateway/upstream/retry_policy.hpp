@@ -2,10 +2,10 @@
 // May a failed attempt be made again? Decided from what is known, without I/O.
 #pragma once
 
-#include <cstdint>
-
 #include "base/error.hpp"
 #include "http/methods.hpp"
+
+#include <cstdint>
 
 namespace gateway::upstream {
 
@@ -13,11 +13,11 @@ namespace gateway::upstream {
 struct attempt_facts {
     cause why = cause::none;
     http::method method = http::method::other;
-    bool reused_connection = false;      // it came from the pool
-    bool response_begun = false;         // a byte of a response came
-    bool body_replayable = true;         // every body byte sent is still in our buffer
-    bool request_acknowledged = false;   // the peer's kernel acknowledged a byte of this request
-    std::uint8_t attempts = 1;           // made so far, this one included
+    bool reused_connection = false;     // it came from the pool
+    bool response_begun = false;        // a byte of a response came
+    bool body_replayable = true;        // every body byte sent is still in our buffer
+    bool request_acknowledged = false;  // the peer's kernel acknowledged a byte of this request
+    std::uint8_t attempts = 1;          // made so far, this one included
 };
 
 inline constexpr std::uint8_t attempts_max = 3;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A warm exchange allocates nothing. malloc itself is counted, because Asio and the C library do
 // not go through operator new.
+#include "stage.hpp"
+
+#include <catch2/catch.hpp>
+
 #include <sys/socket.h>
 
 #include <atomic>
 #include <cstdlib>
-
-#include <catch2/catch.hpp>
-
-#include "stage.hpp"
 
 namespace {
 

@@ -2,11 +2,11 @@
 // Conversations played step by step, then again with every system call failing in turn and with
 // every byte boundary cut: whatever happens, nothing is left behind and nobody gets a half response
 // that looks whole.
-#include <cerrno>
+#include "stage.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "stage.hpp"
+#include <cerrno>
 
 using namespace gateway;
 using script::fault;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stage.hpp"
 
+#include "base/check.hpp"
+#include "net/stream.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -12,9 +15,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-
-#include "base/check.hpp"
-#include "net/stream.hpp"
 
 namespace gateway::script {
 namespace {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A stage for scripted exchanges: one core and one shard on the test's own thread, a client and an
-// origin that the script plays itself over loopback sockets. Nothing runs unless the script lets it,
-// so each step can be made to fail in turn.
+// origin that the script plays itself over loopback sockets. Nothing runs unless the script lets
+// it, so each step can be made to fail in turn.
 #pragma once
+
+#include "observe/traffic_counters.hpp"
+#include "proxy/shard.hpp"
+#include "runtime/core.hpp"
+#include "settings/settings.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "observe/traffic_counters.hpp"
-#include "proxy/shard.hpp"
-#include "runtime/core.hpp"
-#include "settings/settings.hpp"
 
 namespace gateway::script {
 

@@ -39,8 +39,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
 // Between fork and exec only calls that are safe in a signal handler: other threads of ours may
 // have held any lock.
 [[noreturn]] void become(
-    char const* program, char* const* arguments, char* const* environment, int out, int err
-) {
+    char const* program, char* const* arguments, char* const* environment, int out, int err) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // Catch's handlers were inherited; a signal before exec would run them in here.
     for (int const number : {SIGTERM, SIGINT, SIGHUP}) ::signal(number, SIG_DFL);
@@ -83,9 +82,7 @@ std::string captured_output::text() const {
     return text_;
 }
 
-std::string captured_output::wait_for(
-    std::function<bool(std::string const&)> const& enough
-) const {
+std::string captured_output::wait_for(std::function<bool(std::string const&)> const& enough) const {
     std::unique_lock lock{mutex_};
     bool reached = false;
     changed_.wait_for(lock, patience(), [&] { return (reached = enough(text_)) || ended_; });
@@ -118,8 +115,7 @@ child_process::child_process(command const& what) {
     if (pid_ == 0) {
         become(
             what.program.c_str(), argument_pointers.data(), environment_pointers.data(),
-            out.write.number(), err.write.number()
-        );
+            out.write.number(), err.write.number());
     }
     // glibc 2.36 declares pidfd_open without C linkage, so a C++ program has to go around it.
     watch_ = descriptor{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};

@@ -3,6 +3,8 @@
 // left behind.
 #pragma once
 
+#include "support/stream.hpp"
+
 #include <sys/types.h>
 
 #include <condition_variable>
@@ -11,8 +13,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "support/stream.hpp"
 
 namespace gateway::support {
 

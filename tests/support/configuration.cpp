@@ -10,8 +10,7 @@ configuration::configuration() {
 }
 
 configuration& configuration::upstream(
-    std::string const& name, std::vector<std::string> const& endpoints, std::string const& more
-) {
+    std::string const& name, std::vector<std::string> const& endpoints, std::string const& more) {
     std::string list;
     for (auto const& endpoint : endpoints) {
         list += (list.empty() ? "\"" : ", \"") + endpoint + "\"";

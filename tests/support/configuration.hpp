@@ -16,9 +16,9 @@ public:
 
     // `endpoints` in order, "host:port" each; `more` are further keys, as ", host: example.com".
     configuration& upstream(
-        std::string const& name, std::vector<std::string> const& endpoints,
-        std::string const& more = {}
-    );
+        std::string const& name,
+        std::vector<std::string> const& endpoints,
+        std::string const& more = {});
     configuration& route(std::string const& keys);  // "prefix: /, upstream: app"
     configuration& timeouts(std::string const& keys) { return section("timeouts", keys); }
     configuration& limits(std::string const& keys) { return section("limits", keys); }

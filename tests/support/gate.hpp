@@ -3,11 +3,11 @@
 // gate before the origin whose script waits at it, so that it outlives that thread.
 #pragma once
 
+#include "support/patience.hpp"
+
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
-
-#include "support/patience.hpp"
 
 namespace gateway::support {
 

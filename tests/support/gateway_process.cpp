@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/gateway_process.hpp"
 
+#include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
-
-#include "support/raw_client.hpp"
 
 namespace gateway::support {
 namespace {
@@ -81,16 +82,14 @@ gateway_process::gateway_process(configuration const& settings, process_options 
         gateway_binary(),
         {"run", "-c", settings_->path()},
         options.environment,
-        options.leave_stdout_unread
-    });
+        options.leave_stdout_unread});
     wait_until_listening(settings.listener_count());
 }
 
 gateway_process gateway_process::demo() {
     gateway_process process;
     process.child_ = std::make_unique<child_process>(command{
-        gateway_binary(), {"demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, {}
-    });
+        gateway_binary(), {"demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, {}});
     process.wait_until_listening(1);
     return process;
 }
@@ -129,9 +128,8 @@ std::uint16_t gateway_process::port(std::size_t listener) const { return ports_.
 std::uint16_t gateway_process::admin_port() const { return ports_.back(); }
 
 std::string gateway_process::wait_for_log(std::string const& text) const {
-    return child_->err().wait_for([&](std::string const& log) {
-        return log.find(text) != log.npos;
-    });
+    return child_->err().wait_for(
+        [&](std::string const& log) { return log.find(text) != log.npos; });
 }
 
 std::vector<json_object> gateway_process::access_lines() const {
@@ -150,9 +148,8 @@ json_object gateway_process::wait_for_access_line(line_test const& wanted) const
 }
 
 json_object gateway_process::wait_for_access_line_of(std::string const& path) const {
-    return wait_for_access_line([&](json_object const& line) {
-        return line.has("path") && line.text("path") == path;
-    });
+    return wait_for_access_line(
+        [&](json_object const& line) { return line.has("path") && line.text("path") == path; });
 }
 
 std::vector<json_object> gateway_process::wait_for_access_lines(std::size_t count) const {
@@ -167,8 +164,7 @@ metrics_text gateway_process::metrics() const {
 }
 
 void gateway_process::wait_for_metric(
-    std::string const& name, double value, metrics_text::labels const& labels
-) const {
+    std::string const& name, double value, metrics_text::labels const& labels) const {
     auto const until = steady::now() + patience();
     for (;;) {
         auto const now = metrics();

@@ -3,17 +3,17 @@
 // would: its log, its access log, its metrics, its memory, its exit code.
 #pragma once
 
+#include "support/child_process.hpp"
+#include "support/configuration.hpp"
+#include "support/json_object.hpp"
+#include "support/metrics_text.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "support/child_process.hpp"
-#include "support/configuration.hpp"
-#include "support/json_object.hpp"
-#include "support/metrics_text.hpp"
 
 namespace gateway::support {
 
@@ -45,7 +45,7 @@ public:
     // Returns when every listener and the admin server listen.
     explicit gateway_process(configuration const& settings, process_options const& options = {});
     static gateway_process demo();  // `gateway demo`, both addresses on loopback
-    ~gateway_process();  // also fails the test when a sanitizer or a check spoke up
+    ~gateway_process();             // also fails the test when a sanitizer or a check spoke up
     gateway_process(gateway_process&&) = default;
 
     std::uint16_t port(std::size_t listener = 0) const;
@@ -67,8 +67,7 @@ public:
     metrics_text metrics() const;
     // Scrapes until the sum is `value`: counters of a finished exchange may trail its last byte.
     void wait_for_metric(
-        std::string const& name, double value, metrics_text::labels const& labels = {}
-    ) const;
+        std::string const& name, double value, metrics_text::labels const& labels = {}) const;
 
     std::uint64_t peak_memory_bytes() const;  // since the last call of forget_peak_memory
     void forget_peak_memory() const;

@@ -58,8 +58,7 @@ std::string message::target() const { return word(start_line, 1); }
 
 std::size_t message::count(std::string_view name) const {
     return static_cast<std::size_t>(std::ranges::count_if(
-        fields, [&](field const& f) { return equal_ignoring_case(f.name, name); }
-    ));
+        fields, [&](field const& f) { return equal_ignoring_case(f.name, name); }));
 }
 
 std::string message::value(std::string_view name) const {
@@ -146,8 +145,7 @@ std::string http_stream::receive_bytes(std::size_t count) {
 }
 
 std::string http_stream::receive_to_end() {
-    while (fill()) {
-    }
+    while (fill()) {}
     return std::exchange(buffer_, {});
 }
 

@@ -3,14 +3,14 @@
 // kept. It reads what it is given without opinion; judging framing is the gateway's work.
 #pragma once
 
+#include "support/stream.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "support/stream.hpp"
 
 namespace gateway::support {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/imposter_origin.hpp"
 
-#include <sys/eventfd.h>
-
 #include <catch2/catch.hpp>
+
+#include <sys/eventfd.h>
 
 namespace gateway::support {
 
@@ -63,9 +63,8 @@ imposter_origin& imposter_origin::otherwise(answer reply) {
 }
 
 imposter_origin& imposter_origin::otherwise(std::string response_bytes) {
-    return otherwise([bytes = std::move(response_bytes)](auto& connection, auto&) {
-        connection.send(bytes);
-    });
+    return otherwise(
+        [bytes = std::move(response_bytes)](auto& connection, auto&) { connection.send(bytes); });
 }
 
 imposter_origin& imposter_origin::when_head_of(std::string path, answer reply) {
@@ -114,11 +113,9 @@ void imposter_origin::accept_all() {
             auto connection = listener_.accept(stop_.number());
             std::lock_guard lock{mutex_};
             ++open_;
-            threads_.emplace_back(
-                [this, index = accepted_++, c = std::move(connection)]() mutable {
-                    run(std::move(c), index);
-                }
-            );
+            threads_.emplace_back([this, index = accepted_++, c = std::move(connection)]() mutable {
+                run(std::move(c), index);
+            });
             changed_.notify_all();
         }
     } catch (stopped const&) {

@@ -4,6 +4,8 @@
 // outlive the origin: declare them first.
 #pragma once
 
+#include "support/http_stream.hpp"
+
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -14,8 +16,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "support/http_stream.hpp"
 
 namespace gateway::support {
 

@@ -14,7 +14,7 @@ public:
     explicit json_object(std::string_view line);
 
     bool has(std::string const& name) const { return members_.contains(name); }
-    std::string text(std::string const& name) const;    // a string's value, escapes decoded
+    std::string text(std::string const& name) const;  // a string's value, escapes decoded
     double number(std::string const& name) const;
     std::string const& line() const { return line_; }
 

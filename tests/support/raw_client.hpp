@@ -2,10 +2,10 @@
 // A client that sends exactly the bytes it is told to and shows exactly what came back.
 #pragma once
 
+#include "support/http_stream.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "support/http_stream.hpp"
 
 namespace gateway::support {
 
@@ -24,8 +24,7 @@ public:
 // "GET target HTTP/1.1" with a Host field and `fields`, each "Name: value\r\n".
 std::string get_request(std::string_view target, std::string_view fields = {});
 std::string post_request(
-    std::string_view target, std::string_view body, std::string_view fields = {}
-);
+    std::string_view target, std::string_view body, std::string_view fields = {});
 
 // One request on a connection of its own.
 message get(std::uint16_t port, std::string_view target, std::string_view fields = {});

@@ -62,7 +62,9 @@ stream stream::connect(std::uint16_t port, std::string const& address) {
     if (!socket) fail("socket");
     auto const where = address_of(address, port);
     if (::connect(socket.number(), generic(where), sizeof where) != 0) {
-        if (errno == ECONNREFUSED) throw connect_refused{"connection refused"};
+        // A listener that closes resets what it has not accepted yet, even within the handshake.
+        bool const is_refusal = errno == ECONNREFUSED || errno == ECONNRESET;
+        if (is_refusal) throw connect_refused{"connection refused"};
         fail("connect");
     }
     return stream{std::move(socket)};

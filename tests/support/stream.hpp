@@ -3,14 +3,14 @@
 // peer can end the connection is told apart.
 #pragma once
 
+#include "support/patience.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "support/patience.hpp"
 
 namespace gateway::support {
 

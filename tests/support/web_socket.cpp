@@ -32,8 +32,7 @@ web_socket::web_socket(std::uint16_t port, std::string const& target) : client_{
     client_.send(get_request(
         target,
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    ));
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
     handshake_ = client_.receive_only_head();
     if (handshake_.status() != 101) throw std::runtime_error{handshake_.head};
 }

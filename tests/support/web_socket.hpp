@@ -2,10 +2,10 @@
 // The client's side of RFC 6455, as far as an echo needs it: a handshake, whole messages, masked.
 #pragma once
 
+#include "support/raw_client.hpp"
+
 #include <string>
 #include <string_view>
-
-#include "support/raw_client.hpp"
 
 namespace gateway::support {
 

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <memory>
 #include <random>
 #include <sstream>
@@ -66,6 +68,12 @@ std::vector<std::string> lines_of(std::string const& text) {
     return lines;
 }
 
+std::string text_of(descriptor const& file) {
+    std::string text(static_cast<std::size_t>(lseek(file.number(), 0, SEEK_END)), '\0');
+    REQUIRE(pread(file.number(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    return text;
+}
+
 // All that the buffers of `fill` wrote, through a file that never makes the writer wait.
 template <class Fill>
 std::string written_by(Fill fill) {
@@ -78,9 +86,7 @@ std::string written_by(Fill fill) {
         writer.stop();
         CHECK(writer.lines_dropped() == 0);
     }
-    std::string text(static_cast<std::size_t>(lseek(file.number(), 0, SEEK_END)), '\0');
-    REQUIRE(pread(file.number(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-    return text;
+    return text_of(file);
 }
 
 std::string line_for(exchange_record const& record) {
@@ -130,12 +136,9 @@ TEST_CASE("an exchange becomes one line with all that is known of it", "[unit][a
 
 TEST_CASE("what is not known is left out of the line", "[unit][access_log]") {
     exchange_record record;
-    record.status = 400;
     record.why = cause::malformed_request_line;
     json_object const line{line_for(record)};
-    CHECK(line.number("status") == 400);
     CHECK(line.text("cause") == "malformed_request_line");
-    CHECK(line.number("bytes_in") == 0);
     for (auto const* name :
          {"request_id", "client", "method", "host", "path", "upstream", "endpoint",
           "upstream_status", "upstream_ms", "attempts", "reused", "route", "protocol", "user_agent",
@@ -191,9 +194,8 @@ TEST_CASE("any bytes from a client give valid JSON in valid UTF-8", "[unit][acce
         record.upstream = values[9];
         record.endpoint = values[10];
         auto const line = line_for(record);
-        REQUIRE_FALSE(line.empty());
+        REQUIRE(line.ends_with('\n'));
         CAPTURE(line);
-        CHECK(line.back() == '\n');
         CHECK(support::json_check::valid(std::string_view{line}.substr(0, line.size() - 1)));
     }
 }
@@ -345,10 +347,10 @@ TEST_CASE("a reader that has gone costs its lines and one message", "[unit][acce
     buffer.flush();
     writer.stop();
     CHECK(writer.lines_dropped() == appended);
-    auto const text = log.text();
-    auto const first = text.find("access log: cannot be written");
-    CHECK(first != text.npos);
-    CHECK(text.find("cannot be written", first + 20) == text.npos);
+    auto const said = lines_of(log.text());
+    CHECK(std::count_if(said.begin(), said.end(), [](auto const& line) {
+              return line.find("cannot be written") != line.npos;
+          }) == 1);
 }
 
 TEST_CASE("a full device costs the lines and is reported once", "[unit][access_log]") {
@@ -365,16 +367,16 @@ TEST_CASE("a full device costs the lines and is reported once", "[unit][access_l
 }
 
 TEST_CASE("lines of several cores do not mix", "[unit][access_log]") {
-    descriptor const file{memfd_create("access log", MFD_CLOEXEC)};
+    std::array<std::string, 3> const names{"core 0", "core 1", "core 2"};
     constexpr std::size_t each = 5'000;
+    descriptor const file{memfd_create("access log", MFD_CLOEXEC)};
     {
         access_log_writer writer{file.number()};
         std::vector<std::thread> cores;
-        for (int core = 0; core < 3; ++core) {
-            cores.emplace_back([&writer, core] {
+        for (auto const& name : names) {
+            cores.emplace_back([&writer, &name] {
                 access_log_buffer buffer{writer, 8_MiB};
                 auto record = ordinary_exchange();
-                auto const name = "core " + std::to_string(core);
                 record.route = name;
                 for (std::size_t i = 0; i < each; ++i) {
                     buffer.append(record);
@@ -386,11 +388,13 @@ TEST_CASE("lines of several cores do not mix", "[unit][access_log]") {
         writer.stop();
         CHECK(writer.lines_dropped() == 0);
     }
-    std::string text(static_cast<std::size_t>(lseek(file.number(), 0, SEEK_END)), '\0');
-    REQUIRE(pread(file.number(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-    std::array<std::size_t, 3> counts{};
-    for (auto const& line : lines_of(text)) {
-        ++counts.at(static_cast<std::size_t>(json_object{line}.text("route").back() - '0'));
+    auto const text = text_of(file);
+    CHECK(lines_of(text).size() == names.size() * each);
+    std::map<std::string, std::size_t> counts;
+    for (auto const& line : lines_of(text)) ++counts[line + '\n'];
+    for (auto const& name : names) {
+        auto record = ordinary_exchange();
+        record.route = name;
+        CHECK(counts[line_for(record)] == each);
     }
-    CHECK(counts == std::array<std::size_t, 3>{each, each, each});
 }

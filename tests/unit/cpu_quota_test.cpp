@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cpu_quota.hpp"
 
-#include <catch2/catch.hpp>
-#include <map>
-
 #include "net/ecs_metadata.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <map>
 
 using namespace gateway;
 
@@ -42,8 +43,7 @@ TEST_CASE("the smallest quota on the way up counts", "[unit][quota]") {
 }
 
 TEST_CASE("a container's own namespace shows its quota at the root", "[unit][quota]") {
-    files const v2{
-        {"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "150000 100000\n"}};
+    files const v2{{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "150000 100000\n"}};
     CHECK(runtime::cgroup_cpus(reader_of(v2)) == 1.5);
 }
 

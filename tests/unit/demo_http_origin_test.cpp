@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limits of a demo origin, tried on one that has small ones.
-#include <catch2/catch.hpp>
+#include "demo/http_origin.hpp"
+#include "support/raw_client.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include <thread>
+#include <catch2/catch.hpp>
 
-#include "demo/http_origin.hpp"
-#include "support/raw_client.hpp"
+#include <thread>
 
 namespace {
 

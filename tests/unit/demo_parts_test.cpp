@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pure parts of the demo's origins: forms, names, JSON text, the store's limits.
+#include "demo/json.hpp"
+#include "demo/message.hpp"
+#include "demo/multipart.hpp"
+#include "demo/upload_store.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <filesystem>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "demo/json.hpp"
-#include "demo/message.hpp"
-#include "demo/multipart.hpp"
-#include "demo/upload_store.hpp"
 
 namespace {
 

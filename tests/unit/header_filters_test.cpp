@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/header_filters.hpp"
 
-#include <array>
-#include <catch2/catch.hpp>
-#include <string>
-
 #include "http/head_parser.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <string>
 
 using namespace gateway;
 
@@ -17,8 +18,8 @@ struct request_case {
     bool trusted = false;
     bool upgrade = false;
     bool via = true;
-    std::string host;
-    settings::route route;
+    std::string host{};
+    settings::route route{};
 
     std::string sent() const {
         http::request_parser parser;
@@ -33,21 +34,20 @@ struct request_case {
         std::array<char, 8192> memory;
         http::head_writer out{memory};
         proxy::write_request(
-            out,
-            {.head = head,
-             .options = options,
-             .target = target,
-             .body = body,
-             .route = route,
-             .host = host,
-             .fallback_host = "fallback:1",
-             .peer_text = "10.0.0.9",
-             .client_text = "198.51.100.7",
-             .request_id = "id-1",
-             .local_port = 8080,
-             .trusted_peer = trusted,
-             .upgrade = upgrade,
-             .via = via});
+            out, {.head = head,
+                  .options = options,
+                  .target = target,
+                  .body = body,
+                  .route = route,
+                  .host = host,
+                  .fallback_host = "fallback:1",
+                  .peer_text = "10.0.0.9",
+                  .client_text = "198.51.100.7",
+                  .request_id = "id-1",
+                  .local_port = 8080,
+                  .trusted_peer = trusted,
+                  .upgrade = upgrade,
+                  .via = via});
         REQUIRE_FALSE(out.overflowed());
         return std::string{out.text()};
     }
@@ -77,12 +77,14 @@ TEST_CASE("an ordinary request goes on with what the gateway adds", "[unit][head
 TEST_CASE("fields of one connection do not travel", "[unit][header_filters]") {
     std::string const head =
         request_case{
-            .text = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n"
-                    "Keep-Alive: timeout=5\r\nProxy-Authorization: Basic x\r\nTE: gzip\r\n"
-                    "Trailer: X-T\r\nProxy-Connection: keep-alive\r\nX-End: 1\r\n\r\n"}
+            .text =
+                "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n"
+                "Keep-Alive: timeout=5\r\nProxy-Authorization: Basic x\r\nTE: gzip\r\n"
+                "Trailer: X-T\r\nProxy-Connection: keep-alive\r\nX-End: 1\r\n\r\n"}
             .sent();
-    for (char const* name : {"Connection", "X-Hop", "Keep-Alive", "Proxy-Authorization", "TE",
-                             "Trailer", "Proxy-Connection"}) {
+    for (char const* name :
+         {"Connection", "X-Hop", "Keep-Alive", "Proxy-Authorization", "TE", "Trailer",
+          "Proxy-Connection"}) {
         CAPTURE(name);
         CHECK_FALSE(names(head, name));
     }
@@ -92,9 +94,10 @@ TEST_CASE("fields of one connection do not travel", "[unit][header_filters]") {
 TEST_CASE("an untrusted peer says nothing about the client", "[unit][header_filters]") {
     std::string const head =
         request_case{
-            .text = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\n"
-                    "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Port: 1\r\n"
-                    "X-Real-IP: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\nX_Forwarded_For: 6.6.6.6\r\n\r\n"}
+            .text =
+                "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\n"
+                "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Port: 1\r\n"
+                "X-Real-IP: 1.2.3.4\r\nForwarded: for=1.2.3.4\r\nX_Forwarded_For: 6.6.6.6\r\n\r\n"}
             .sent();
     CHECK(has_line(head, "X-Forwarded-For: 10.0.0.9"));
     CHECK(has_line(head, "X-Forwarded-Proto: http"));
@@ -108,8 +111,9 @@ TEST_CASE("an untrusted peer says nothing about the client", "[unit][header_filt
 
 TEST_CASE("a trusted peer's word is kept and the list goes on", "[unit][header_filters]") {
     request_case one{
-        .text = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
-                "X-Forwarded-For: 5.6.7.8\r\nX_Forwarded_For: 6.6.6.6\r\n\r\n",
+        .text =
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n"
+            "X-Forwarded-For: 5.6.7.8\r\nX_Forwarded_For: 6.6.6.6\r\n\r\n",
         .trusted = true};
     std::string const head = one.sent();
     CHECK(has_line(head, "X-Forwarded-For: 1.2.3.4, 5.6.7.8, 10.0.0.9"));
@@ -121,7 +125,8 @@ TEST_CASE("a trusted peer's word is kept and the list goes on", "[unit][header_f
 TEST_CASE("framing is written anew, once", "[unit][header_filters]") {
     SECTION("a length") {
         std::string const head =
-            request_case{.text = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n"}.sent();
+            request_case{.text = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n"}
+                .sent();
         CHECK(has_line(head, "Content-Length: 7"));
         CHECK(head.find("007") == std::string::npos);
     }
@@ -156,8 +161,10 @@ TEST_CASE("the host is the target's, the upstream's or a fallback", "[unit][head
 }
 
 TEST_CASE("a route adds, sets and removes request fields", "[unit][header_filters]") {
-    request_case one{.text = "GET / HTTP/1.1\r\nHost: h\r\nX-Old: 1\r\nx-set: a\r\nX-Set: b\r\n\r\n"};
-    one.route.request_headers = {.add = {{"X-New", "n"}}, .set = {{"X-Set", "c"}}, .remove = {"X-OLD"}};
+    request_case one{
+        .text = "GET / HTTP/1.1\r\nHost: h\r\nX-Old: 1\r\nx-set: a\r\nX-Set: b\r\n\r\n"};
+    one.route.request_headers = {
+        .add = {{"X-New", "n"}}, .set = {{"X-Set", "c"}}, .remove = {"X-OLD"}};
     std::string const head = one.sent();
     CHECK_FALSE(names(head, "X-Old"));
     CHECK(has_line(head, "X-Set: c"));
@@ -178,8 +185,9 @@ TEST_CASE("Via can be left out and trailers can be asked for", "[unit][header_fi
 
 TEST_CASE("an upgrade is asked for in the gateway's own words", "[unit][header_filters]") {
     request_case one{
-        .text = "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\n"
-                "Upgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n",
+        .text =
+            "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\n"
+            "Upgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n",
         .upgrade = true};
     std::string const head = one.sent();
     CHECK(has_line(head, "Connection: upgrade"));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/retry_policy.hpp"
 
-#include <catch2/catch.hpp>
-
 #include "upstream/rotation.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace gateway;
 using upstream::attempt_facts;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One JSON line on stdout for each request, with everything an operator asks first; and a stdout
 // nobody reads holds up nobody.
-#include <catch2/catch.hpp>
-
-#include <ctime>
-#include <set>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/json_check.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <ctime>
+#include <set>
 
 namespace gateway::support {
 
@@ -20,8 +20,7 @@ TEST_CASE("a line says what was asked, what was answered and by whom", "[wire][a
                                 .upstream("app", {origin.endpoint()})
                                 .route("name: everything, prefix: /, upstream: app")};
     auto const request = post_request(
-        "/path?x=1", "0123456789", "User-Agent: teapot/1.0 \"quoted\"\r\nReferer: http://r/\r\n"
-    );
+        "/path?x=1", "0123456789", "User-Agent: teapot/1.0 \"quoted\"\r\nReferer: http://r/\r\n");
     raw_client client{gateway.port()};
     client.send(request);
     auto const response = client.receive();
@@ -50,9 +49,8 @@ TEST_CASE("a line says what was asked, what was answered and by whom", "[wire][a
 }
 
 TEST_CASE("a line of the gateway's own reply names the cause", "[wire][access-log]") {
-    gateway_process gateway{configuration{}
-                                .upstream("app", {"127.0.0.1:1"})
-                                .route("prefix: /app/, upstream: app")};
+    gateway_process gateway{
+        configuration{}.upstream("app", {"127.0.0.1:1"}).route("prefix: /app/, upstream: app")};
     auto const refused = get(gateway.port(), "/app/x");
     CHECK(refused.status() == 502);
     auto const line = gateway.wait_for_access_line_of("/app/x");
@@ -115,8 +113,7 @@ TEST_CASE("a stdout nobody reads holds up nobody, and losses are counted", "[wir
     imposter_origin origin;
     gateway_process gateway{
         all_to(origin.endpoint()).logging("access_buffer: 16KiB"),
-        {.environment = {}, .leave_stdout_unread = true}
-    };
+        {.environment = {}, .leave_stdout_unread = true}};
     raw_client client{gateway.port()};
     for (int i = 0; i < requests; ++i) {
         client.send(get_request("/" + std::string(100, 'x')));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client that goes away stops the upstream's work at once, whatever the exchange was doing.
-#include <catch2/catch.hpp>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -50,8 +50,7 @@ TEST_CASE("a client that leaves during the response stops the upstream", "[wire]
     auto const how = GENERATE(leaving::closes, leaving::resets);
     auto const framing = GENERATE(
         as<std::string>{}, "Content-Length: 1000000\r\n\r\nbeginning",
-        "Transfer-Encoding: chunked\r\n\r\n9\r\nbeginning\r\n"
-    );
+        "Transfer-Encoding: chunked\r\n\r\n9\r\nbeginning\r\n");
     gate stopped_work;
     imposter_origin origin;
     origin.when("/long", [&](origin_connection& connection, message const&) {
@@ -72,8 +71,7 @@ TEST_CASE("a client that leaves during its request stops the upstream", "[wire][
     auto const how = GENERATE(leaving::closes, leaving::resets);
     auto const framing = GENERATE(
         as<std::string>{}, "Content-Length: 10\r\n\r\nhalf", "Content-Length: 1000000\r\n\r\nhalf",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n"
-    );
+        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
     gate has_begun;
     gate stopped_work;
     imposter_origin origin;
@@ -84,8 +82,7 @@ TEST_CASE("a client that leaves during its request stops the upstream", "[wire][
         std::string rest;
         try {
             rest = connection.receive_to_end();
-        } catch (connection_lost const&) {
-        }
+        } catch (connection_lost const&) {}
         if (rest.find("0\r\n") == rest.npos) stopped_work.open();
         connection.close();
     });
@@ -130,8 +127,7 @@ TEST_CASE("connections that come and go leave nothing behind", "[wire][client-go
     gateway.wait_for_metric("gateway_connections_active", 0);
     origin.wait_for_open_connections(0);
     auto const until = steady::now() + patience();
-    while (gateway.open_descriptors() > before && steady::now() < until) {
-    }
+    while (gateway.open_descriptors() > before && steady::now() < until) {}
     CHECK(gateway.open_descriptors() <= before);
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person or a supervisor meets at the shell: words, exit codes, and a fast start.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -38,8 +38,13 @@ TEST_CASE("help and version answer on stdout with 0", "[wire][command-line]") {
 
 TEST_CASE("wrong usage gets 2 and is told why on stderr", "[wire][command-line]") {
     auto const arguments = GENERATE(values<std::vector<std::string>>({
-        {}, {"--no-such-option"}, {"fly"}, {"run", "-c"}, {"check", "--x"},
-        {"demo", "--listen", "not an address"}, {"run", "-c", "/no/such/file.yaml"},
+        {},
+        {"--no-such-option"},
+        {"fly"},
+        {"run", "-c"},
+        {"check", "--x"},
+        {"demo", "--listen", "not an address"},
+        {"run", "-c", "/no/such/file.yaml"},
     }));
     auto const done = run_gateway(arguments);
     CHECK(done.exit_code == 2);
@@ -94,16 +99,13 @@ TEST_CASE("values in the file expand from the environment", "[wire][command-line
         configuration{}
             .upstream("app", {"${APP_HOST:-127.0.0.1}:${APP_PORT}"})
             .route("prefix: /, upstream: app"),
-        {.environment = {"APP_PORT=" + std::to_string(origin.port())}}
-    };
+        {.environment = {"APP_PORT=" + std::to_string(origin.port())}}};
     CHECK(get(gateway.port(), "/").body == "hello");
 }
 
 TEST_CASE("several listeners serve the same routes", "[wire][command-line]") {
     imposter_origin origin;
-    gateway_process gateway{
-        all_to(origin.endpoint()).listeners({"127.0.0.1:0", "127.0.0.2:0"})
-    };
+    gateway_process gateway{all_to(origin.endpoint()).listeners({"127.0.0.1:0", "127.0.0.2:0"})};
     CHECK(get(gateway.port(0), "/").body == "hello");
     raw_client other{stream::connect(gateway.port(1), "127.0.0.2")};
     other.send(get_request("/"));

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several cores: each accepts, serves, counts and logs by itself, and together they look like one.
+#include "support/gateway_process.hpp"
+#include "support/imposter_origin.hpp"
+#include "support/raw_client.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <fstream>
 #include <sstream>
-
-#include "support/gateway_process.hpp"
-#include "support/imposter_origin.hpp"
-#include "support/raw_client.hpp"
 
 namespace gateway::support {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `gateway demo`: everything the page shows, asked as the page asks it.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/raw_client.hpp"
 #include "support/web_socket.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 
@@ -17,9 +17,8 @@ TEST_CASE("the demo serves its page, its assets and its application's routes", "
     CHECK(script.status() == 200);
     CHECK(get(gateway.port(), "/assets/none.js").status() == 404);
     CHECK(get(gateway.port(), "/shop/42").body == page.body);
-    auto const unchanged = get(
-        gateway.port(), "/assets/app.js", "If-None-Match: " + script.value("ETag") + "\r\n"
-    );
+    auto const unchanged =
+        get(gateway.port(), "/assets/app.js", "If-None-Match: " + script.value("ETag") + "\r\n");
     CHECK(unchanged.status() == 304);
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A signal ends the gateway without ending anyone's request.
-#include <catch2/catch.hpp>
-
-#include <signal.h>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <signal.h>
 
 namespace gateway::support {
 namespace {
@@ -119,8 +119,9 @@ TEST_CASE("an idle gateway drains at once", "[wire][drain]") {
 TEST_CASE("an open tunnel does not outlast the drain", "[wire][drain]") {
     imposter_origin origin{[](origin_connection& connection) {
         connection.receive_request();
-        connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
-                        "Connection: upgrade\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+            "Connection: upgrade\r\n\r\n");
         connection.closed_by_peer();
     }};
     gateway_process gateway{all_to(origin.endpoint()).timeouts("drain: 300ms")};

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Upstreams that answer before they have read the request's body: the answer must reach the client
 // whole, although the client is still sending.
-#include <catch2/catch.hpp>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -25,8 +25,7 @@ void send_while_taken(raw_client& client, std::size_t size) {
             size -= bytes.size();
         }
     } catch (connection_lost const&) {
-    } catch (timed_out const&) {
-    }
+    } catch (timed_out const&) {}
 }
 
 }  // namespace
@@ -34,8 +33,9 @@ void send_while_taken(raw_client& client, std::size_t size) {
 TEST_CASE("an early answer reaches a client that waits for it", "[wire][early]") {
     imposter_origin origin;
     origin.when_head_of("/upload", [](origin_connection& connection, message const&) {
-        connection.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 7\r\n"
-                        "Connection: close\r\n\r\nsign in");
+        connection.send(
+            "HTTP/1.1 401 Unauthorized\r\nContent-Length: 7\r\n"
+            "Connection: close\r\n\r\nsign in");
         connection.half_close();
         connection.closed_by_peer();
     });
@@ -51,8 +51,9 @@ TEST_CASE("an early answer reaches a client that is busy sending", "[wire][early
     imposter_origin origin;
     SECTION("from an upstream that leaves the rest unread") {
         origin.when_head_of("/upload", [](origin_connection& connection, message const&) {
-            connection.send("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n"
-                            "Connection: close\r\n\r\nmuch");
+            connection.send(
+                "HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n"
+                "Connection: close\r\n\r\nmuch");
             connection.half_close();
             connection.closed_by_peer();
         });
@@ -60,8 +61,11 @@ TEST_CASE("an early answer reaches a client that is busy sending", "[wire][early
     SECTION("from an upstream that closes at once, as Express does") {
         origin.when_head_of("/upload", [](origin_connection& connection, message const&) {
             connection.receive_bytes(1);
-            connection.send("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n"
-                            "Connection: close\r\n\r\nmuch").close();
+            connection
+                .send(
+                    "HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n"
+                    "Connection: close\r\n\r\nmuch")
+                .close();
         });
     }
     gateway_process gateway{all_to(origin.endpoint())};
@@ -95,8 +99,7 @@ TEST_CASE("an upstream that answers first and reads on keeps its connection", "[
         client.send(get_request("/after"));
         auto const head = client.receive_head();
         if (head) CHECK(head->status() == 200);
-    } catch (connection_lost const&) {
-    }
+    } catch (connection_lost const&) {}
     CHECK(get(gateway.port(), "/after").status() == 200);
 }
 

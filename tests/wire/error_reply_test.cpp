@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway's own replies: small, in the form the client asked for, with what one needs to find
 // the request again.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 
@@ -53,9 +53,8 @@ TEST_CASE("a reply to HEAD has the fields and no body", "[wire][error-reply]") {
 }
 
 TEST_CASE("a reply leaves a healthy client connection open", "[wire][error-reply]") {
-    gateway_process gateway{configuration{}
-                                .upstream("app", {"127.0.0.1:1"})
-                                .route("prefix: /app/, upstream: app")};
+    gateway_process gateway{
+        configuration{}.upstream("app", {"127.0.0.1:1"}).route("prefix: /app/, upstream: app")};
     raw_client client{gateway.port()};
     for (int i = 0; i < 5; ++i) {
         client.send(get_request("/nowhere"));
@@ -68,8 +67,7 @@ TEST_CASE("a reply leaves a healthy client connection open", "[wire][error-reply
 TEST_CASE("a client's own words come back harmless", "[wire][error-reply]") {
     gateway_process gateway{all_to("127.0.0.1:1")};
     auto const reply = get(
-        gateway.port(), "/<script>", "Accept: text/html\r\nX-Request-Id: <script>x</script>\r\n"
-    );
+        gateway.port(), "/<script>", "Accept: text/html\r\nX-Request-Id: <script>x</script>\r\n");
     CHECK(reply.body.find("<script>") == std::string::npos);
 }
 

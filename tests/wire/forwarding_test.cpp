@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the upstream is told of the client, and which fields end at the gateway.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -14,8 +14,8 @@ constexpr char const* claims =
     "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n"
     "X-Forwarded-Host: shop.example\r\nX-Forwarded-Port: 8443\r\nX-Real-IP: 203.0.113.7\r\n";
 
-message seen_by_upstream(configuration const& settings, imposter_origin const& origin,
-                         std::string const& fields) {
+message seen_by_upstream(
+    configuration const& settings, imposter_origin const& origin, std::string const& fields) {
     gateway_process gateway{settings};
     CHECK(get(gateway.port(), "/", fields).status() == 200);
     return origin.last_request();
@@ -71,12 +71,14 @@ TEST_CASE("the client is the last address no trusted proxy vouches for", "[wire]
     imposter_origin origin;
     gateway_process gateway{all_to(origin.endpoint())};
     // The leftmost was written by the client itself; the proxy before us added 198.51.100.9.
-    CHECK(get(gateway.port(), "/",
-              "X-Forwarded-For: 6.6.6.6, 198.51.100.9\r\nX-Forwarded-For: 10.1.2.3\r\n")
-              .status() == 200);
+    CHECK(
+        get(gateway.port(), "/",
+            "X-Forwarded-For: 6.6.6.6, 198.51.100.9\r\nX-Forwarded-For: 10.1.2.3\r\n")
+            .status() == 200);
     CHECK(origin.last_request().value("X-Real-IP") == "198.51.100.9");
-    CHECK(origin.last_request().value("X-Forwarded-For") ==
-          "6.6.6.6, 198.51.100.9, 10.1.2.3, 127.0.0.1");
+    CHECK(
+        origin.last_request().value("X-Forwarded-For") ==
+        "6.6.6.6, 198.51.100.9, 10.1.2.3, 127.0.0.1");
     CHECK(gateway.wait_for_access_line_of("/").text("client") == "198.51.100.9");
 }
 
@@ -110,18 +112,17 @@ TEST_CASE("fields of one connection do not travel on", "[wire][forwarding]") {
     origin.otherwise(imposter_origin::ok(
         "hello",
         "Connection: X-Inner, keep-alive\r\nX-Inner: 1\r\nKeep-Alive: timeout=5\r\n"
-        "Proxy-Authenticate: Basic\r\nX-Outer: 2\r\n"
-    ));
+        "Proxy-Authenticate: Basic\r\nX-Outer: 2\r\n"));
     gateway_process gateway{all_to(origin.endpoint())};
     auto const response = get(
         gateway.port(), "/",
         "Connection: X-Hop, keep-alive\r\nconnection: x-other\r\nX-Hop: 1\r\nX-OTHER: 1\r\n"
         "Keep-Alive: timeout=5\r\nProxy-Authorization: Basic eA==\r\nProxy-Connection: close\r\n"
-        "TE: gzip\r\nUpgrade: x\r\nX-End: 2\r\n"
-    );
+        "TE: gzip\r\nUpgrade: x\r\nX-End: 2\r\n");
     auto const request = origin.last_request();
-    for (auto const name : {"X-Hop", "X-Other", "Keep-Alive", "Proxy-Authorization",
-                            "Proxy-Connection", "TE", "Upgrade"}) {
+    for (auto const name :
+         {"X-Hop", "X-Other", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE",
+          "Upgrade"}) {
         CAPTURE(name);
         CHECK_FALSE(request.has(name));
     }
@@ -138,9 +139,8 @@ TEST_CASE("fields of one connection do not travel on", "[wire][forwarding]") {
 
 TEST_CASE("a wish for trailers travels on", "[wire][forwarding]") {
     imposter_origin origin;
-    auto const request = seen_by_upstream(
-        all_to(origin.endpoint()), origin, "TE: trailers\r\nConnection: TE\r\n"
-    );
+    auto const request =
+        seen_by_upstream(all_to(origin.endpoint()), origin, "TE: trailers\r\nConnection: TE\r\n");
     // RFC 9110 10.1.4: sent anew, with the Connection option that makes it this hop's.
     CHECK(request.value("TE") == "trailers");
     CHECK(request.value("Connection") == "TE");
@@ -149,10 +149,9 @@ TEST_CASE("a wish for trailers travels on", "[wire][forwarding]") {
 TEST_CASE("Connection cannot name away what the message needs", "[wire][forwarding]") {
     imposter_origin origin;
     gateway_process gateway{all_to(origin.endpoint())};
-    auto const response = ask(
-        gateway.port(),
-        post_request("/", "body", "Connection: Host, Content-Length, X-Forwarded-For\r\n")
-    );
+    auto const response =
+        ask(gateway.port(),
+            post_request("/", "body", "Connection: Host, Content-Length, X-Forwarded-For\r\n"));
     CHECK(response.status() == 200);
     CHECK(origin.last_request().value("Host") == "test");
     CHECK(origin.last_request().body == "body");
@@ -162,14 +161,12 @@ TEST_CASE("Connection cannot name away what the message needs", "[wire][forwardi
 TEST_CASE("end-to-end fields pass as they are, in their order", "[wire][forwarding]") {
     imposter_origin origin;
     origin.otherwise(imposter_origin::ok(
-        "hello", "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Empty:\r\nserver: imposter\r\n"
-    ));
+        "hello", "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Empty:\r\nserver: imposter\r\n"));
     gateway_process gateway{all_to(origin.endpoint())};
-    auto const response = get(
-        gateway.port(), "/",
-        "Accept: */*\r\nCookie: x=y; z\r\nX-Twice: 1\r\nAuthorization: Basic eA==\r\n"
-        "X-Twice:   2  \r\nX-Obs: caf\xc3\xa9\r\n"
-    );
+    auto const response =
+        get(gateway.port(), "/",
+            "Accept: */*\r\nCookie: x=y; z\r\nX-Twice: 1\r\nAuthorization: Basic eA==\r\n"
+            "X-Twice:   2  \r\nX-Obs: caf\xc3\xa9\r\n");
     auto const request = origin.last_request();
     CHECK(request.value("Accept") == "*/*");
     CHECK(request.value("Cookie") == "x=y; z");
@@ -185,8 +182,7 @@ TEST_CASE("end-to-end fields pass as they are, in their order", "[wire][forwardi
 TEST_CASE("a route adds, sets and removes fields both ways", "[wire][forwarding]") {
     imposter_origin origin;
     origin.otherwise(imposter_origin::ok(
-        "hello", "X-Powered-By: imposter\r\nCache-Control: private\r\nX-Both: theirs\r\n"
-    ));
+        "hello", "X-Powered-By: imposter\r\nCache-Control: private\r\nX-Both: theirs\r\n"));
     gateway_process gateway{
         configuration{}
             .upstream("app", {origin.endpoint()})
@@ -196,11 +192,9 @@ TEST_CASE("a route adds, sets and removes fields both ways", "[wire][forwarding]
                    "response_headers: { add: { x-both: ours }, "
                    "set: { cache-control: no-store, X-Frame-Options: DENY }, "
                    "remove: [X-Powered-By] }")
-            .route("prefix: /plain, upstream: app")
-    };
+            .route("prefix: /plain, upstream: app")};
     auto const response = get(
-        gateway.port(), "/", "X-Role: admin\r\nX-ROLE: root\r\nX-Debug: 1\r\nX-Both: theirs\r\n"
-    );
+        gateway.port(), "/", "X-Role: admin\r\nX-ROLE: root\r\nX-Debug: 1\r\nX-Both: theirs\r\n");
     auto const request = origin.last_request();
     CHECK(request.value("X-Role") == "visitor");
     CHECK(request.value("X-Both") == "theirs, ours");

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long a connection lives and how many requests it carries, on both sides of the gateway.
-#include <catch2/catch.hpp>
-
-#include <thread>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
 
 namespace gateway::support {
 
@@ -81,8 +81,9 @@ TEST_CASE("an HTTP/1.0 connection closes unless the client asked otherwise", "[w
 
 TEST_CASE("an HTTP/1.0 client never sees chunks", "[wire][keep-alive]") {
     imposter_origin origin;
-    origin.otherwise("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                     "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+    origin.otherwise(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
     gateway_process gateway{all_to(origin.endpoint())};
     auto const response =
         ask(gateway.port(), "GET / HTTP/1.0\r\nHost: t\r\nConnection: keep-alive\r\n\r\n");
@@ -146,9 +147,7 @@ TEST_CASE("empty lines before a request are skipped", "[wire][keep-alive]") {
 
 TEST_CASE("many clients at once are all served", "[wire][keep-alive]") {
     imposter_origin origin;
-    gateway_process gateway{
-        all_to(origin.endpoint()).limits("upstream_idle_connections: 200")
-    };
+    gateway_process gateway{all_to(origin.endpoint()).limits("upstream_idle_connections: 200")};
     std::vector<raw_client> clients;
     for (int i = 0; i < 200; ++i) clients.emplace_back(gateway.port());
     for (int round = 0; round < 5; ++round) {

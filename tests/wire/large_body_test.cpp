@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of a gibibyte in constant memory, and a fast sender held back by a slow receiver.
-#include <catch2/catch.hpp>
-
-#include <thread>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
 
 namespace gateway::support {
 namespace {
@@ -81,9 +81,8 @@ TEST_CASE("an upload of a gibibyte takes constant memory", "[wire][large]") {
     imposter_origin origin;
     origin.when_head_of("/large", [&](origin_connection& connection, message const& head) {
         auto request = head;
-        connection.receive_body(request, unframed::is_empty, [&](std::string_view bytes) {
-            received.take(bytes);
-        });
+        connection.receive_body(
+            request, unframed::is_empty, [&](std::string_view bytes) { received.take(bytes); });
         connection.send(imposter_origin::ok("stored"));
     });
     gateway_process gateway{settings_for(origin)};
@@ -116,8 +115,7 @@ TEST_CASE("a client that does not read holds the upstream back", "[wire][large]"
                 connection.transport().write(bytes, 300ms);
                 taken += bytes.size();
             }
-        } catch (timed_out const&) {
-        }
+        } catch (timed_out const&) {}
         held_back.open();
         connection.closed_by_peer();
     });
@@ -151,8 +149,7 @@ TEST_CASE("an upstream that does not read holds the client back", "[wire][large]
                 client.transport().write(bytes, 300ms);
                 taken += bytes.size();
             }
-        } catch (timed_out const&) {
-        }
+        } catch (timed_out const&) {}
         CHECK(taken < much / 4);
         done.open();
     });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much is too much: each limit's last value passes and the next is refused, with the limit's
 // own status and cause, before any of it reaches the upstream.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -95,13 +95,11 @@ TEST_CASE("a header that never ends is refused at its limit", "[wire][limits]") 
 
 TEST_CASE("a request body may have its limit and gets 413 beyond", "[wire][limits]") {
     imposter_origin origin;
-    gateway_process gateway{
-        configuration{}
-            .upstream("app", {origin.endpoint()})
-            .route("prefix: /, upstream: app")
-            .route("prefix: /uploads/, upstream: app, limits: { body: 2KiB }")
-            .limits("body: 1KiB")
-    };
+    gateway_process gateway{configuration{}
+                                .upstream("app", {origin.endpoint()})
+                                .route("prefix: /, upstream: app")
+                                .route("prefix: /uploads/, upstream: app, limits: { body: 2KiB }")
+                                .limits("body: 1KiB")};
     CHECK(ask(gateway.port(), post_request("/", std::string(1'024, 'x'))).status() == 200);
     CHECK(ask(gateway.port(), post_request("/uploads/", std::string(2'048, 'x'))).status() == 200);
     CHECK(ask(gateway.port(), chunked_request(std::string(1'000, 'x'))).status() == 200);
@@ -151,8 +149,7 @@ TEST_CASE("connections beyond the limit get 503 until one is free", "[wire][limi
     while (status == 503 && steady::now() < until) {
         try {
             status = get(gateway.port(), "/").status();
-        } catch (connection_lost const&) {
-        }
+        } catch (connection_lost const&) {}
     }
     CHECK(status == 200);
     second.send(get_request("/"));

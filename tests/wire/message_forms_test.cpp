@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Responses without a body, interim responses and expectations: where the framing is special.
-#include <catch2/catch.hpp>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 
@@ -89,8 +89,9 @@ TEST_CASE("who expects 100-continue sends the body after it", "[wire][forms]") {
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     for (int i = 0; i < 3; ++i) {
-        client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
-                    "Expect: 100-continue\r\n\r\n");
+        client.send(
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
+            "Expect: 100-continue\r\n\r\n");
         REQUIRE(client.receive().status() == 100);
         client.send("body");
         auto const response = client.receive();
@@ -107,8 +108,9 @@ TEST_CASE("who expects 100-continue in vain may send the body all the same", "[w
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     for (std::size_t i = 1; i < 4; ++i) {
-        client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
-                    "Expect: 100-continue\r\n\r\n");
+        client.send(
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
+            "Expect: 100-continue\r\n\r\n");
         // RFC 9110 10.1.1: a client does not wait for ever.
         origin.wait_for_requests(i);
         client.send("body");
@@ -128,8 +130,9 @@ TEST_CASE("an upstream that refuses what it is to expect is heard at once", "[wi
     });
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
-    client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
-                "Expect: 100-continue\r\n\r\n");
+    client.send(
+        "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n"
+        "Expect: 100-continue\r\n\r\n");
     auto const response = client.receive();
     CHECK(response.status() == 417);
     CHECK(response.body == "no");
@@ -160,8 +163,9 @@ TEST_CASE("a body too large is refused before the client sends it", "[wire][form
     imposter_origin origin;
     gateway_process gateway{all_to(origin.endpoint()).limits("body: 1KiB")};
     raw_client client{gateway.port()};
-    client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1025\r\n"
-                "Expect: 100-continue\r\n\r\n");
+    client.send(
+        "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 1025\r\n"
+        "Expect: 100-continue\r\n\r\n");
     CHECK(client.receive().status() == 413);
     CHECK(origin.requests().empty());
 }

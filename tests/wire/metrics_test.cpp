@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What /metrics says equals the traffic that was sent.
-#include <catch2/catch.hpp>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 
@@ -40,8 +40,10 @@ TEST_CASE("requests are counted by route, method and status", "[wire][metrics]")
     auto const reused = metrics.sum("gateway_upstream_connections_reused_total", app);
     CHECK(created == double(origin.connections()));
     CHECK(created + reused == 12);
-    CHECK(metrics.sum("gateway_upstream_failures_total",
-                      {{"upstream", "dead"}, {"cause", "connect_refused"}}) >= 3);
+    CHECK(
+        metrics.sum(
+            "gateway_upstream_failures_total",
+            {{"upstream", "dead"}, {"cause", "connect_refused"}}) >= 3);
     CHECK(metrics.sum("gateway_connections_accepted_total") == 15);
 }
 
@@ -94,8 +96,9 @@ TEST_CASE("gauges follow what is open right now", "[wire][metrics]") {
 TEST_CASE("an open tunnel is one", "[wire][metrics]") {
     imposter_origin origin{[](origin_connection& connection) {
         connection.receive_request();
-        connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
-                        "Connection: upgrade\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+            "Connection: upgrade\r\n\r\n");
         connection.closed_by_peer();
     }};
     gateway_process gateway{all_to(origin.endpoint())};
@@ -126,8 +129,7 @@ TEST_CASE("a refused connection is counted by its cause", "[wire][metrics]") {
     raw_client second{gateway.port()};
     CHECK(second.receive().status() == 503);
     gateway.wait_for_metric(
-        "gateway_connections_refused_total", 1, {{"cause", "too_many_connections"}}
-    );
+        "gateway_connections_refused_total", 1, {{"cause", "too_many_connections"}});
 }
 
 TEST_CASE("health and figures are on the admin port and nowhere else", "[wire][metrics]") {

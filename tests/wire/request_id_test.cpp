@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // One identifier follows a request: to the upstream, back to the client, into the log.
+#include "support/gateway_process.hpp"
+#include "support/imposter_origin.hpp"
+#include "support/raw_client.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <set>
-
-#include "support/gateway_process.hpp"
-#include "support/imposter_origin.hpp"
-#include "support/raw_client.hpp"
 
 namespace gateway::support {
 namespace {
@@ -37,8 +37,7 @@ TEST_CASE("a well-formed ID is kept", "[wire][request-id]") {
     gateway_process gateway{all_to(origin.endpoint())};
     auto const id = GENERATE(
         as<std::string>{}, "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "Root=1-67891233-abcdef012345",
-        "01ARZ3NDEKTSV4RRFFQ69G5FAV", std::string(128, 'x')
-    );
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV", std::string(128, 'x'));
     auto const response = get(gateway.port(), "/", "x-request-id: " + id + "\r\n");
     CHECK(response.value("X-Request-Id") == id);
     CHECK(origin.last_request().value("X-Request-Id") == id);
@@ -50,8 +49,7 @@ TEST_CASE("an ID that could harm a log is replaced", "[wire][request-id]") {
     gateway_process gateway{all_to(origin.endpoint())};
     auto const id = GENERATE(
         as<std::string>{}, "two words are not one", "quote\"quote\"quote", "{\"json\":\"json\"}",
-        "<script>alert(1)</script>", "caf\xc3\xa9 caf\xc3\xa9", std::string(129, 'x')
-    );
+        "<script>alert(1)</script>", "caf\xc3\xa9 caf\xc3\xa9", std::string(129, 'x'));
     auto const response = get(gateway.port(), "/", "X-Request-Id: " + id + "\r\n");
     CHECK(is_fresh(response.value("X-Request-Id")));
     CHECK(origin.last_request().value("X-Request-Id") == response.value("X-Request-Id"));

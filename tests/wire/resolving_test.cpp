@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Endpoints by name: resolved while the gateway runs, and a name that does not resolve is the
 // trouble of its own route only.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 

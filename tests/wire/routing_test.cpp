@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which upstream answers: by host, path and method, the most specific first.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -15,9 +15,10 @@ struct named_origin : imposter_origin {
 };
 
 std::string answer_to(
-    gateway_process const& gateway, std::string const& method, std::string const& host,
-    std::string const& target
-) {
+    gateway_process const& gateway,
+    std::string const& method,
+    std::string const& host,
+    std::string const& target) {
     raw_client client{gateway.port()};
     client.send(method + ' ' + target + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
     auto const response = client.receive();
@@ -101,8 +102,7 @@ TEST_CASE("the path goes upstream byte for byte, whatever it was matched by", "[
     imposter_origin origin;
     gateway_process gateway{all_to(origin.endpoint())};
     auto const target = GENERATE(
-        as<std::string>{}, "/a%2Fb", "/%61?x=%zz&y={}", "/a//b", "/a/./b/../c", "/?", "/a;v=1"
-    );
+        as<std::string>{}, "/a%2Fb", "/%61?x=%zz&y={}", "/a//b", "/a/./b/../c", "/?", "/a;v=1");
     CAPTURE(target);
     CHECK(get(gateway.port(), target).status() == 200);
     CHECK(origin.last_request().target() == target);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that two programs could read differently are refused whole: nothing of them, and nothing
 // after them, reaches an upstream.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -23,8 +23,10 @@ TEST_CASE("an ambiguous or malformed request ends its connection", "[wire][smugg
     gateway_process gateway{all_to(origin.endpoint())};
     std::string const line = "POST / HTTP/1.1\r\nHost: t\r\n";
     auto const row = GENERATE_COPY(values<refusal>({
-        {"length and chunked", line + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                      "0\r\n\r\n", 400},
+        {"length and chunked",
+         line + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "0\r\n\r\n",
+         400},
         {"two lengths", line + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
         {"a list of lengths", line + "Content-Length: 3, 4\r\n\r\nabcd", 400},
         {"a signed length", line + "Content-Length: +3\r\n\r\nabc", 400},
@@ -36,8 +38,10 @@ TEST_CASE("an ambiguous or malformed request ends its connection", "[wire][smugg
         {"no chunked at all", line + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
         {"another coding first", line + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
         {"a vertical tab", line + "Transfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n", 400},
-        {"a coding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                 "0\r\n\r\n", 400},
+        {"a coding in HTTP/1.0",
+         "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "0\r\n\r\n",
+         400},
         {"a blank before a colon", line + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", 400},
         {"a folded field", line + "X-A: 1\r\n folded\r\n\r\n", 400},
         {"a bare LF", "GET / HTTP/1.1\nHost: t\n\n", 400},
@@ -75,12 +79,12 @@ TEST_CASE("a malformed chunk ends the request and both connections", "[wire][smu
     auto const body = GENERATE(
         as<std::string>{}, "x\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n",
         "-3\r\nabc\r\n", "0x3\r\nabc\r\n", "fffffffffffffffff\r\nabc", " 3\r\nabc\r\n0\r\n\r\n",
-        "3;a=\nb\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\nbad trailer\r\n\r\n"
-    );
+        "3;a=\nb\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\nbad trailer\r\n\r\n");
     CAPTURE(body);
     raw_client client{gateway.port()};
-    client.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n" + body +
-                get_request("/smuggled"));
+    client.send(
+        "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n" + body +
+        get_request("/smuggled"));
     auto const reply = client.receive();
     CHECK(reply.status() == 400);
     CHECK(json_object{reply.body}.text("cause") == "malformed_chunk");
@@ -92,9 +96,7 @@ TEST_CASE("a malformed chunk ends the request and both connections", "[wire][smu
 TEST_CASE("CONNECT and TRACE go nowhere", "[wire][smuggling]") {
     imposter_origin origin;
     gateway_process gateway{all_to(origin.endpoint())};
-    auto const connect = ask(
-        gateway.port(), "CONNECT inner:22 HTTP/1.1\r\nHost: inner:22\r\n\r\n"
-    );
+    auto const connect = ask(gateway.port(), "CONNECT inner:22 HTTP/1.1\r\nHost: inner:22\r\n\r\n");
     CHECK(connect.status() >= 400);
     CHECK(ask(gateway.port(), "TRACE / HTTP/1.1\r\nHost: t\r\n\r\n").status() >= 400);
     CHECK(origin.requests().empty());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes pass the moment they arrive, in whatever frame they come. Each gate opens only when the
 // other end holds what was sent before, so a buffering gateway cannot pass.
-#include <catch2/catch.hpp>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 
@@ -15,8 +15,9 @@ TEST_CASE("each server-sent event arrives before the next is sent", "[wire][stre
     gate next;
     imposter_origin origin{[&](origin_connection& connection) {
         connection.receive_request();
-        connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                        "Transfer-Encoding: chunked\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n");
         for (int i = 0; i < 20; ++i) {
             next.wait();
             connection.send_chunk("data: " + std::to_string(i) + "\n\n");
@@ -43,8 +44,8 @@ TEST_CASE("a response of known length arrives piece by piece", "[wire][streaming
     gate next;
     imposter_origin origin{[&](origin_connection& connection) {
         connection.receive_request();
-        connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(10 * piece) +
-                        "\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(10 * piece) + "\r\n\r\n");
         pattern_source body;
         for (int i = 0; i < 10; ++i) {
             next.wait();
@@ -81,8 +82,9 @@ TEST_CASE("a request body arrives piece by piece", "[wire][streaming]") {
     raw_client client{gateway.port()};
     pattern_source body;
     SECTION("of known length") {
-        client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(5 * length) +
-                    "\r\n\r\n");
+        client.send(
+            "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(5 * length) +
+            "\r\n\r\n");
         for (int i = 0; i < 5; ++i) {
             client.send(body.take(length));
             arrived.wait();
@@ -128,14 +130,16 @@ TEST_CASE("trailers pass in both directions", "[wire][streaming]") {
     imposter_origin origin;
     origin.otherwise([](origin_connection& connection, message const& request) {
         auto const count = std::to_string(request.trailers.size());
-        connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n" + count +
-                        "\r\n0\r\nX-Checksum: down\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n" + count +
+            "\r\n0\r\nX-Checksum: down\r\n\r\n");
     });
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     for (int i = 0; i < 2; ++i) {
-        client.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    "4\r\nbody\r\n0\r\nX-Checksum: up\r\n\r\n");
+        client.send(
+            "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "4\r\nbody\r\n0\r\nX-Checksum: up\r\n\r\n");
         auto const response = client.receive();
         CHECK(response.body == "1");
         REQUIRE(response.trailers.size() == 1);
@@ -150,8 +154,9 @@ TEST_CASE("trailers pass in both directions", "[wire][streaming]") {
 
 TEST_CASE("chunk extensions do not travel on", "[wire][streaming]") {
     imposter_origin origin;
-    origin.otherwise("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                     "5;name=value\r\nhello\r\n0;last\r\n\r\n");
+    origin.otherwise(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5;name=value\r\nhello\r\n0;last\r\n\r\n");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     client.send(get_request("/"));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The instruments, held against each other without a gateway between them: what the wire tests
 // conclude from them must not rest on their mistakes.
-#include <catch2/catch.hpp>
-
 #include "support/child_process.hpp"
 #include "support/gate.hpp"
 #include "support/imposter_origin.hpp"
@@ -11,12 +9,16 @@
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
 
+#include <catch2/catch.hpp>
+
 namespace gateway::support {
 
 TEST_CASE("a client and an origin understand each other without a gateway", "[wire][support]") {
     imposter_origin origin;
-    origin.when("/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                            "5\r\nhello\r\n6\r\n world\r\n0\r\nDigest: x\r\n\r\n");
+    origin.when(
+        "/chunked",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5\r\nhello\r\n6\r\n world\r\n0\r\nDigest: x\r\n\r\n");
     origin.when("/close", [](origin_connection& connection, message const&) {
         connection.send("HTTP/1.1 200 OK\r\n\r\nuntil the end").close();
     });
@@ -76,9 +78,8 @@ TEST_CASE("a wrong byte of a large body is found", "[wire][support]") {
 }
 
 TEST_CASE("a program's output and end are seen", "[wire][support]") {
-    auto const done = run_to_end(
-        {"/bin/sh", {"-c", "echo out $WORD; echo err >&2; exit 3"}, {"WORD=here"}}
-    );
+    auto const done =
+        run_to_end({"/bin/sh", {"-c", "echo out $WORD; echo err >&2; exit 3"}, {"WORD=here"}});
     CHECK(done.exit_code == 3);
     CHECK(done.out == "out here\n");
     CHECK(done.err == "err\n");
@@ -94,9 +95,7 @@ TEST_CASE("JSON lines and metrics are read as they are", "[wire][support]") {
     CHECK_THROWS(json_object{R"({"a":1)"});
     CHECK_THROWS(json_object{R"({"a":1,"a":2})"});
     CHECK_THROWS(json_object{"{\"a\":\"\n\"}"});
-    metrics_text const text{
-        "# TYPE n counter\nn{a=\"1\",b=\"2\"} 3\nn{a=\"2\"} 4\nn_sum 9\n"
-    };
+    metrics_text const text{"# TYPE n counter\nn{a=\"1\",b=\"2\"} 3\nn{a=\"2\"} 4\nn_sum 9\n"};
     CHECK(text.sum("n") == 7);
     CHECK(text.sum("n", {{"b", "2"}}) == 3);
     CHECK_FALSE(text.has("n_count"));

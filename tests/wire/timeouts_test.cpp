@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every wait has an end, the right status when there is still someone to tell, and its own cause.
-#include <catch2/catch.hpp>
-
-#include <thread>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
 
 namespace gateway::support {
 namespace {
@@ -25,8 +25,7 @@ void write_until_stuck(http_stream& to) {
     try {
         for (int i = 0; i < 16'000; ++i) to.transport().write(source.next(16 << 10), 500ms);
     } catch (timed_out const&) {
-    } catch (connection_lost const&) {
-    }
+    } catch (connection_lost const&) {}
 }
 
 }  // namespace
@@ -71,8 +70,7 @@ TEST_CASE("a header that keeps trickling in gets no more time", "[wire][timeouts
 TEST_CASE("an idle client connection is closed without a word", "[wire][timeouts]") {
     imposter_origin origin;
     gateway_process gateway{
-        all_to(origin.endpoint()).timeouts("keep_alive: 200ms, request_head: 300ms")
-    };
+        all_to(origin.endpoint()).timeouts("keep_alive: 200ms, request_head: 300ms")};
     raw_client client{gateway.port()};
     SECTION("after an exchange") {
         client.send(get_request("/"));
@@ -154,8 +152,7 @@ TEST_CASE("a response body that stops ends the connection", "[wire][timeouts]") 
     imposter_origin origin;
     auto const head = GENERATE(
         as<std::string>{}, "Content-Length: 10\r\n\r\nhalf", "Content-Length: 1000000\r\n\r\nhalf",
-        "Transfer-Encoding: chunked\r\n\r\n5\r\nhal", "\r\nhalf"
-    );
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhal", "\r\nhalf");
     origin.otherwise([&](origin_connection& connection, message const&) {
         connection.send("HTTP/1.1 200 OK\r\n" + head);
         connection.closed_by_peer();
@@ -169,8 +166,7 @@ TEST_CASE("a response body that stops ends the connection", "[wire][timeouts]") 
     std::string rest;
     try {
         rest = client.receive_to_end();
-    } catch (connection_lost const&) {
-    }
+    } catch (connection_lost const&) {}
     CHECK(rest.find("0\r\n\r\n") == std::string::npos);
     origin.wait_for_open_connections(0);
     CHECK(logged_cause(gateway, "/stops") == "response_body_timeout");
@@ -180,8 +176,7 @@ TEST_CASE("an endpoint that does not accept gets a 504 told", "[wire][timeouts]"
     listening_socket full{0};
     auto const filler = stream::connect(full.port());
     gateway_process gateway{
-        all_to("127.0.0.1:" + std::to_string(full.port())).timeouts("connect: 200ms")
-    };
+        all_to("127.0.0.1:" + std::to_string(full.port())).timeouts("connect: 200ms")};
     auto const reply = get(gateway.port(), "/");
     CHECK(reply.status() == 504);
     CHECK(cause_in(reply) == "connect_timeout");
@@ -212,8 +207,7 @@ TEST_CASE("an upstream that stops reading is given up with 504", "[wire][timeout
         connection.close();
     });
     gateway_process gateway{
-        all_to(origin.endpoint()).timeouts("write: 200ms").limits("body: 2GiB")
-    };
+        all_to(origin.endpoint()).timeouts("write: 200ms").limits("body: 2GiB")};
     raw_client client{gateway.port()};
     client.send("PUT /up HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000000\r\n\r\n");
     write_until_stuck(client);
@@ -226,8 +220,9 @@ TEST_CASE("an upstream that stops reading is given up with 504", "[wire][timeout
 TEST_CASE("an idle tunnel is closed on both sides", "[wire][timeouts]") {
     imposter_origin origin{[](origin_connection& connection) {
         connection.receive_request();
-        connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
-                        "Connection: upgrade\r\n\r\n");
+        connection.send(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n"
+            "Connection: upgrade\r\n\r\n");
         connection.closed_by_peer();
     }};
     gateway_process gateway{all_to(origin.endpoint()).timeouts("tunnel_idle: 1s")};

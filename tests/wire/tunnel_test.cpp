@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // After 101 the connection is a tunnel: bytes both ways, each direction with its own end.
-#include <catch2/catch.hpp>
-
-#include <thread>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
 #include "support/web_socket.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <thread>
 
 namespace gateway::support {
 namespace {
@@ -78,8 +78,9 @@ TEST_CASE("200 WebSocket messages of every size come back", "[wire][tunnel]") {
 TEST_CASE("any protocol may be upgraded to", "[wire][tunnel]") {
     imposter_origin origin{[](origin_connection& connection) {
         connection.receive_request();
-        connection.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: my-own/2\r\n"
-                        "Connection: Upgrade\r\n\r\nfirst word");
+        connection.send(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: my-own/2\r\n"
+            "Connection: Upgrade\r\n\r\nfirst word");
         connection.send(connection.receive_until("\n"));
     }};
     gateway_process gateway{all_to(origin.endpoint())};
@@ -96,9 +97,7 @@ TEST_CASE("a client may speak before it has seen the 101", "[wire][tunnel]") {
     imposter_origin origin{echo};
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
-    client.send(
-        get_request("/", "Upgrade: websocket\r\nConnection: Upgrade\r\n") + "impatient"
-    );
+    client.send(get_request("/", "Upgrade: websocket\r\nConnection: Upgrade\r\n") + "impatient");
     CHECK(client.receive_only_head().status() == 101);
     CHECK(client.receive_bytes(9) == "impatient");
 }
@@ -158,8 +157,9 @@ TEST_CASE("a reset on one side of a tunnel ends the other", "[wire][tunnel]") {
 
 TEST_CASE("a refused upgrade is an ordinary response", "[wire][tunnel]") {
     imposter_origin origin;
-    origin.otherwise("HTTP/1.1 426 Upgrade Required\r\nUpgrade: other\r\nContent-Length: 2\r\n"
-                     "\r\nno");
+    origin.otherwise(
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: other\r\nContent-Length: 2\r\n"
+        "\r\nno");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     for (int i = 0; i < 3; ++i) {

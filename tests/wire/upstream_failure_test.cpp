@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an upstream can get wrong, and what the client is told of it.
-#include <catch2/catch.hpp>
-
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
@@ -40,8 +40,7 @@ TEST_CASE("a broken response head becomes 502", "[wire][failure]") {
         "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX-A: 1\r\n folded\r\nContent-Length: 0\r\n\r\n"
-    );
+        "HTTP/1.1 200 OK\r\nX-A: 1\r\n folded\r\nContent-Length: 0\r\n\r\n");
     CAPTURE(bytes);
     imposter_origin origin;
     origin.otherwise(bytes);
@@ -68,16 +67,15 @@ TEST_CASE("a response head that breaks off becomes 502", "[wire][failure]") {
     auto const reply = ask(gateway.port(), post_request("/", "x"));
     CHECK(reply.status() == 502);
     auto const cause = cause_in(reply);
-    CHECK((cause == "upstream_closed" || cause == "upstream_reset" ||
-           cause == "response_truncated"));
+    CHECK(
+        (cause == "upstream_closed" || cause == "upstream_reset" || cause == "response_truncated"));
 }
 
 TEST_CASE("a response body that breaks off breaks off for the client too", "[wire][failure]") {
     auto const head = GENERATE(
         as<std::string>{}, "Content-Length: 10\r\n\r\nhalf", "Content-Length: 1000000\r\n\r\nhalf",
         "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n"
-    );
+        "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nnonsense\r\n");
     auto const resets = GENERATE(false, true);
     CAPTURE(head, resets);
     imposter_origin origin;
@@ -95,8 +93,9 @@ TEST_CASE("a response body that breaks off breaks off for the client too", "[wir
     // A client must be able to tell that this is not the whole body.
     CHECK_THROWS_AS(client.receive(), connection_lost);
     auto const cause = gateway.wait_for_access_line_of("/").text("cause");
-    CHECK((cause == "response_truncated" || cause == "upstream_reset" ||
-           cause == "response_malformed" || cause == "upstream_closed"));
+    CHECK(
+        (cause == "response_truncated" || cause == "upstream_reset" ||
+         cause == "response_malformed" || cause == "upstream_closed"));
 }
 
 TEST_CASE("an upstream that never gets past interim responses is given up", "[wire][failure]") {

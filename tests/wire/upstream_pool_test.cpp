@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pooled connection may die at any moment; whose fault that is, the client never finds out.
-#include <catch2/catch.hpp>
-
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+
+#include <catch2/catch.hpp>
 
 namespace gateway::support {
 namespace {
 
 constexpr int rounds = sanitized ? 100 : 400;
 
-std::string request_number(int i) {
-    return i % 2 == 0 ? get_request("/") : post_request("/", "x");
-}
+std::string request_number(int i) { return i % 2 == 0 ? get_request("/") : post_request("/", "x"); }
 
 }  // namespace
 
@@ -77,8 +75,7 @@ TEST_CASE("a closed idle connection is noticed at once", "[wire][pool]") {
     end.open();
     origin.wait_for_open_connections(0);
     auto const until = steady::now() + patience();
-    while (gateway.open_descriptors() >= before && steady::now() < until) {
-    }
+    while (gateway.open_descriptors() >= before && steady::now() < until) {}
     CHECK(gateway.open_descriptors() < before);
 }
 
@@ -98,8 +95,7 @@ TEST_CASE("a request whose body is partly gone is not sent again", "[wire][pool]
     // PUT is idempotent and the connection is a pooled one: but for its body it could go again.
     auto const framing = GENERATE(
         as<std::string>{}, "Content-Length: 8000000\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n7a1200\r\n"
-    );
+        "Transfer-Encoding: chunked\r\n\r\n7a1200\r\n");
     std::size_t const half = 4'000'000;
     gate arrived;
     imposter_origin origin;
@@ -137,8 +133,7 @@ TEST_CASE("a refused connection is tried at the next endpoint", "[wire][pool]") 
     gateway_process gateway{
         configuration{}
             .upstream("app", {"127.0.0.1:" + std::to_string(nobody), origin.endpoint()})
-            .route("prefix: /, upstream: app")
-    };
+            .route("prefix: /, upstream: app")};
     for (int i = 0; i < 10; ++i) {
         REQUIRE(ask(gateway.port(), request_number(i)).status() == 200);
     }
@@ -167,9 +162,7 @@ TEST_CASE("no more idle connections are kept than allowed", "[wire][pool]") {
         all_there.wait();
         connection.send(imposter_origin::ok("hello"));
     });
-    gateway_process gateway{
-        all_to(origin.endpoint()).limits("upstream_idle_connections: 3")
-    };
+    gateway_process gateway{all_to(origin.endpoint()).limits("upstream_idle_connections: 3")};
     std::vector<raw_client> clients;
     for (int i = 0; i < 10; ++i) clients.emplace_back(gateway.port()).send(get_request("/"));
     origin.wait_for_requests(10);
