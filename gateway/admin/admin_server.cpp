@@ -167,9 +167,15 @@ asio::awaitable<void> admin_server::service::answer_all(beast::tcp_stream& clien
         http::response_serializer<http::string_body> serializer{response};
         serializer.split(head_only);
         client.expires_after(message_timeout);
-        auto [failed, written] =
-            head_only ? co_await http::async_write_header(client, serializer, as_result)
-                      : co_await http::async_write(client, serializer, as_result);
+        boost::system::error_code failed;
+        if (head_only) {
+            auto const [problem, size] =
+                co_await http::async_write_header(client, serializer, as_result);
+            failed = problem;
+        } else {
+            auto const [problem, size] = co_await http::async_write(client, serializer, as_result);
+            failed = problem;
+        }
         if (failed) co_return;
         if (malformed) co_return co_await close_gently(client);
         if (!keep) co_return;

@@ -46,7 +46,9 @@ runtime::block exchange::build_request(std::size_t& size) {
     runtime::block memory =
         lend_for_head(home_.core.blocks(), request_.size(), route.request_headers);
     http::head_writer out{{memory.data(), memory.size()}};
-    std::string_view const peer_text = http::print_address(session_.peer, peer_text_buffer_);
+    std::string_view const peer_text = client_address_ == session_.peer
+                                           ? client_text_
+                                           : http::print_address(session_.peer, peer_text_buffer_);
     write_request(
         out, {.head = request_,
               .options = request_options_,

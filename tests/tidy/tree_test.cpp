@@ -108,6 +108,33 @@ TEST_CASE("package names stand in deploy/packages.txt only", "[tidy]") {
     check_each([&](source_file const& file) { return names_packages(file, packages); });
 }
 
+// The words that open the lines of `path` matching `before`word`after`, in their order.
+std::vector<std::string> words_after(
+    std::string_view path, std::string_view before, std::string_view after) {
+    auto const file = std::find_if(
+        tree().begin(), tree().end(), [&](auto const& one) { return one.path == path; });
+    REQUIRE(file != tree().end());
+    std::vector<std::string> words;
+    for (std::string const& line : file->lines) {
+        auto const begin = line.find(before);
+        if (begin == line.npos) continue;
+        auto const word = begin + before.size();
+        auto const end = line.find(after, word);
+        if (end == line.npos || end == word) continue;
+        words.push_back(line.substr(word, end - word));
+    }
+    return words;
+}
+
+TEST_CASE("the map names the phases of an exchange as the code does", "[tidy]") {
+    auto const told = words_after("gateway/README.md", ". **", "** (`exchange");
+    auto const coded = words_after("gateway/proxy/exchange.hpp", "//   ", " ");
+    CHECK(
+        told ==
+        std::vector<std::string>{"receive", "route", "prepare", "attempt", "relay", "settle"});
+    CHECK(coded == told);
+}
+
 TEST_CASE("the ratchet lists only functions that are still too long", "[tidy]") {
     for (auto const& [path, function, lines] : long_functions) {
         CAPTURE(path, function, lines);
