@@ -51,12 +51,12 @@ public:
     }
     head_writer& end_line() noexcept { return append("\r\n"); }
 
+    std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - at_); }
     std::size_t size() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
     std::string_view text() const noexcept { return {begin_, size()}; }
     bool overflowed() const noexcept { return overflowed_; }
 
 private:
-    std::size_t room() const noexcept { return static_cast<std::size_t>(end_ - at_); }
     void put(std::string_view text) noexcept {
         if (text.empty()) return;
         std::memcpy(at_, text.data(), text.size());

@@ -24,6 +24,17 @@ inline bool injected(char const* call) noexcept {
     return true;
 }
 
+// A single piece needs no message header and no vector that the kernel would have to copy in.
+ssize_t send_pieces(int descriptor, std::span<iovec> pieces, int flags) noexcept {
+    if (pieces.size() == 1) {
+        return ::send(descriptor, pieces[0].iov_base, pieces[0].iov_len, flags);
+    }
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = pieces.size();
+    return ::sendmsg(descriptor, &message, flags);
+}
+
 io_status status_of_errno() noexcept {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return io_status::would_block;
     return errno == EPIPE ? io_status::closed : io_status::reset;
@@ -73,13 +84,10 @@ io_result stream::try_read(std::span<char> into) noexcept {
 io_result stream::try_write(std::span<iovec> pieces, more follows) noexcept {
     if (write_abort() != cause::none) return {io_status::aborted, 0};
     if (!may_write()) return {io_status::would_block, 0};
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = pieces.size();
     int const flags = MSG_NOSIGNAL | (follows == more::yes ? MSG_MORE : 0);
     ssize_t sent = 0;
     do {
-        sent = injected("send") ? -1 : ::sendmsg(descriptor(), &message, flags);
+        sent = injected("send") ? -1 : send_pieces(descriptor(), pieces, flags);
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0) {
         auto const bytes = static_cast<std::size_t>(sent);

@@ -49,11 +49,11 @@ runtime::task<void> exchange::attempt_and_relay() {
     cause why = co_await attempt(where);
     while (why != cause::none) {
         // How much of the body is gone is known when its relay has ended.
-        co_await stop_request_body();
+        if (request_body_task_.running()) co_await stop_request_body();
         if (!may_try_again(why, where)) break;
         home_.counters.attempt_failed(plan_->pool->index(), why);
         home_.counters.retried(plan_->pool->index());
-        co_await finish_upstream();
+        release_upstream();
         request_sent_ = false;
         why = co_await attempt(where);
     }
@@ -62,7 +62,8 @@ runtime::task<void> exchange::attempt_and_relay() {
         if (cut_ && facts_of(why_).fault == source::upstream) {
             home_.counters.attempt_failed(plan_->pool->index(), why_);
         }
-        co_await finish_upstream();
+        if (request_body_task_.running()) co_await stop_request_body();
+        release_upstream();
         co_return;
     }
     if (facts_of(why).fault == source::upstream) {
@@ -70,7 +71,7 @@ runtime::task<void> exchange::attempt_and_relay() {
     }
     // What the client did wrong explains why the upstream gave up, not the other way round.
     if (request_body_failure_ != cause::none) why = request_body_failure_;
-    co_await finish_upstream();
+    release_upstream();
     co_await reply(why);
 }
 
@@ -121,7 +122,7 @@ void exchange::settle() {
     auto const now = clock::now();
     if (client_gone_) status_ = 499;
     observe::exchange_record record;
-    record.finished_at = std::chrono::system_clock::now();
+    record.finished_at = home_.wall_time(now);
     record.request_id = request_id_;
     record.client_address = client_text_;
     record.method_index = method_label_;

@@ -15,6 +15,7 @@
 #include "http/forwarded.hpp"
 #include "http/framing.hpp"
 #include "http/head_parser.hpp"
+#include "http/head_writer.hpp"
 #include "http/hop_by_hop.hpp"
 #include "http/target.hpp"
 #include "observe/exchange_record.hpp"
@@ -84,14 +85,14 @@ private:
     // relay (exchange_relay.cpp)
     runtime::task<void> relay();
     bool is_in_hand(bool chunked) const noexcept;
-    runtime::task<void> relay_in_hand(std::string_view head);
+    std::span<iovec> gather_in_hand(http::head_writer& head, std::array<iovec, 2>& pieces);
     runtime::task<void> relay_body(std::string_view head, bool chunked);
     runtime::task<void> run_tunnel(std::string_view head);
     void response_failed(relay_end end);
     runtime::task<void> write_to_client(std::span<iovec> pieces);
     void client_failed(net::io_status status);
     runtime::task<void> stop_request_body();
-    runtime::task<void> finish_upstream();
+    void release_upstream();
 
     // reply, settle (exchange.cpp)
     runtime::task<void> attempt_and_relay();

@@ -44,7 +44,15 @@ runtime::task<void> exchange::relay() {
     if (switching) {
         co_await run_tunnel(out.text());
     } else if (is_in_hand(chunked)) {
-        co_await relay_in_hand(out.text());
+        std::array<iovec, 2> pieces;
+        std::span<iovec> const all = gather_in_hand(out, pieces);
+        net::io_status const status = net::write_all_now(session_.client, all);
+        if (status == net::io_status::would_block) {
+            co_await write_to_client(all);
+        } else if (status != net::io_status::ok) {
+            client_failed(status);
+        }
+        response_complete_ = true;
     } else {
         co_await relay_body(out.text(), chunked);
     }
@@ -57,20 +65,19 @@ bool exchange::is_in_hand(bool chunked) const noexcept {
            response_bytes().size() >= response_body_.length;
 }
 
-runtime::task<void> exchange::relay_in_hand(std::string_view head) {
+// Head and body as what one write takes. A small body is copied behind the head: cheaper than a
+// second piece that the kernel has to look at.
+std::span<iovec> exchange::gather_in_hand(http::head_writer& head, std::array<iovec, 2>& pieces) {
+    constexpr std::size_t copied_bytes_max = 2 * 1024;
     std::size_t const length =
         response_body_.kind == http::body_kind::length ? response_body_.length : 0;
-    std::array<iovec, 2> pieces{
-        net::piece(head.data(), head.size()), net::piece(response_bytes().data(), length)};
+    std::string_view const body = response_bytes().substr(0, length);
     response_begin_ += static_cast<std::uint32_t>(length);
-    std::span<iovec> const all{pieces.data(), length != 0 ? 2U : 1U};
-    net::io_status const status = net::write_all_now(session_.client, all);
-    if (status == net::io_status::would_block) {
-        co_await write_to_client(all);
-    } else if (status != net::io_status::ok) {
-        client_failed(status);
-    }
-    response_complete_ = true;
+    bool const copied = length <= copied_bytes_max && length <= head.room();
+    if (copied) head.append(body);
+    pieces[0] = net::piece(head.text().data(), head.text().size());
+    pieces[1] = net::piece(body.data(), body.size());
+    return {pieces.data(), copied ? 1U : 2U};
 }
 
 runtime::task<void> exchange::relay_body(std::string_view head, bool chunked) {
@@ -136,8 +143,8 @@ void exchange::client_failed(net::io_status status) {
 
 // Ends the request body's relay if it still runs: the attempt failed, or the response came before
 // the body's end. The client's connection stays readable.
+// Only while the relay is running.
 runtime::task<void> exchange::stop_request_body() {
-    if (!request_body_task_.running()) co_return;
     stopping_body_ = true;
     session_.client.abort_read(cause::upstream_closed);
     upstream_->socket.abort_write(cause::upstream_closed);
@@ -147,11 +154,10 @@ runtime::task<void> exchange::stop_request_body() {
 }
 
 // Gives the upstream connection back, or closes it if anything about it is in doubt.
-runtime::task<void> exchange::finish_upstream() {
+void exchange::release_upstream() {
     response_head_deadline_.stop();
-    co_await stop_request_body();
     session_.upstream = nullptr;
-    if (!upstream_) co_return;
+    if (!upstream_) return;
     bool const reusable = response_complete_ && !tunnelled_ && request_sent_ &&
                           response_body_.kind != http::body_kind::until_close &&
                           http::wants_keep_alive(response_, response_options_) &&

@@ -128,6 +128,8 @@ std::string_view shard::date() noexcept {
 }
 
 void shard::ticked(time_point now) {
+    steady_at_tick_ = clock::now();
+    wall_at_tick_ = std::chrono::system_clock::now();
     for (auto const& pool : pools) pool->sweep(now);
     if (access_log && ++ticks_ % ticks_per_log_flush == 0) access_log->flush();
 }

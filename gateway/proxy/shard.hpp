@@ -17,6 +17,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -67,6 +68,13 @@ public:
     bool draining() const noexcept { return draining_; }
     std::size_t open_sessions() const noexcept { return open_sessions_; }
 
+    // The time of day of a recent moment. Both clocks are compared once a tick, which saves each
+    // request a reading and follows a change of the system's time within that.
+    std::chrono::system_clock::time_point wall_time(time_point moment) const noexcept {
+        return wall_at_tick_ + std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                   moment - steady_at_tick_);
+    }
+
     std::string_view date() noexcept;  // IMF-fixdate of this second
 
     // Borrowed by sessions and exchanges.
@@ -105,6 +113,8 @@ private:
     std::int64_t date_second_ = -1;
     std::array<char, http::date_size> date_text_{};
     unsigned ticks_ = 0;
+    time_point steady_at_tick_ = clock::now();
+    std::chrono::system_clock::time_point wall_at_tick_ = std::chrono::system_clock::now();
 };
 
 }  // namespace gateway::proxy
