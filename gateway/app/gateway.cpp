@@ -103,7 +103,6 @@ struct gateway::parts {
     bool opened = false;
     bool draining = false;
     time_point drain_begun{};
-    int exit_code = exit_fine;
 };
 
 gateway::parts::parts(settings::snapshot const& from)
@@ -264,8 +263,8 @@ int gateway::run(std::function<void()> const& ready) {
     observe::flush_log();
     // A name server that does not answer must not hold up the end: everything is written, and the
     // look-up's thread is the only thing left.
-    if (all.names.is_looking_up()) std::_Exit(all.exit_code);
-    return all.exit_code;
+    if (all.names.is_looking_up()) std::_Exit(exit_fine);
+    return exit_fine;
 }
 
 }  // namespace gateway::app

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phases before an upstream is involved: receive, route, prepare.
-#include "base/ascii.hpp"
 #include "http/host.hpp"
 #include "http/persistence.hpp"
 #include "http/upgrade.hpp"
@@ -73,12 +72,8 @@ void exchange::judge_head() {
     request_body_read_ =
         request_body_.kind == http::body_kind::none ||
         (request_body_.kind == http::body_kind::length && request_body_.length == 0);
-    if (auto const* expect = request_.find(http::field_id::expect)) {
-        std::string_view const value = request_.value(*expect);
-        if (!ascii::equal_ignoring_case(value, "100-continue")) {
-            why_ = cause::unsupported_expectation;  // RFC 9110 10.1.1
-        }
-    }
+    http::expectation expected;  // 100-continue travels on; the upstream answers it
+    why_ = http::read_expectation(request_, expected);
 }
 
 void exchange::route() {
