@@ -25,14 +25,14 @@ inline bool injected(char const* call) noexcept {
 }
 
 // A single piece needs no message header and no vector that the kernel would have to copy in.
-ssize_t send_pieces(int descriptor, std::span<iovec> pieces, int flags) noexcept {
+ssize_t send_pieces(int descriptor, std::span<iovec> pieces) noexcept {
     if (pieces.size() == 1) {
-        return ::send(descriptor, pieces[0].iov_base, pieces[0].iov_len, flags);
+        return ::send(descriptor, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
     }
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
-    return ::sendmsg(descriptor, &message, flags);
+    return ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
 }
 
 io_status status_of_errno() noexcept {
@@ -81,13 +81,12 @@ io_result stream::try_read(std::span<char> into) noexcept {
     return {failed, 0};
 }
 
-io_result stream::try_write(std::span<iovec> pieces, more follows) noexcept {
+io_result stream::try_write(std::span<iovec> pieces) noexcept {
     if (write_abort() != cause::none) return {io_status::aborted, 0};
     if (!may_write()) return {io_status::would_block, 0};
-    int const flags = MSG_NOSIGNAL | (follows == more::yes ? MSG_MORE : 0);
     ssize_t sent = 0;
     do {
-        sent = injected("send") ? -1 : send_pieces(descriptor(), pieces, flags);
+        sent = injected("send") ? -1 : send_pieces(descriptor(), pieces);
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0) {
         auto const bytes = static_cast<std::size_t>(sent);
@@ -121,11 +120,10 @@ io_result stream::splice_in(int pipe_end, std::size_t bytes) noexcept {
     return {failed, 0};
 }
 
-io_result stream::splice_out(int pipe_end, std::size_t bytes, more follows) noexcept {
+io_result stream::splice_out(int pipe_end, std::size_t bytes) noexcept {
     if (write_abort() != cause::none) return {io_status::aborted, 0};
     if (!may_write()) return {io_status::would_block, 0};
-    unsigned const flags =
-        SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (follows == more::yes ? SPLICE_F_MORE : 0U);
+    constexpr unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
     ssize_t moved = 0;
     do {
         moved = injected("splice")

@@ -38,15 +38,13 @@ public:
     io_result try_read(std::span<char> into) noexcept;
 
     // Writes as much of the pieces as the kernel takes, in one call, and advances them. `ok` even
-    // when not all was taken: the caller looks at what is left. `more` tells that another write
-    // follows at once (MSG_MORE), so that the kernel need not send a short segment.
-    enum class more : bool { no, yes };
-    io_result try_write(std::span<iovec> pieces, more follows = more::no) noexcept;
+    // when not all was taken: the caller looks at what is left.
+    io_result try_write(std::span<iovec> pieces) noexcept;
 
     // Moves up to `bytes` between a pipe and the socket (splice(2)); `pipe_end` is the pipe's
     // write end for splice_in, its read end for splice_out.
     io_result splice_in(int pipe_end, std::size_t bytes) noexcept;
-    io_result splice_out(int pipe_end, std::size_t bytes, more follows) noexcept;
+    io_result splice_out(int pipe_end, std::size_t bytes) noexcept;
 
     // Nothing can be read now: no byte, no end. Asks the kernel only when the last read left the
     // question open (it took exactly what it wanted).

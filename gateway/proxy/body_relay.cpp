@@ -225,8 +225,7 @@ runtime::task<relay_end> body_relay::splice_rest() {
             left_ -= in.bytes;
             if (++moves_ % moves_per_turn == 0) co_await home_.reactor().next_turn();
         }
-        net::io_result const moved =
-            sink_.to.splice_out(pipe.read_end(), pipe.held(), net::stream::more::no);
+        net::io_result const moved = sink_.to.splice_out(pipe.read_end(), pipe.held());
         if (moved.status == net::io_status::would_block) {
             co_await net::writable_within{
                 sink_.to, sink_.pace.home, sink_.pace.limit, sink_.pace.late};
