@@ -20,7 +20,7 @@ public:
         : socket_(socket), home_(home), limit_(limit), late_(late) {}
 
     bool await_ready() const noexcept { return socket_.readable().await_ready(); }
-    void await_suspend(std::coroutine_handle<> self) noexcept {
+    void await_suspend(std::coroutine_handle<> self) {
         deadline_.start(limit_, home_.now(), socket_, runtime::deadline::side::read, late_);
         socket_.readable().await_suspend(self);
     }
@@ -44,7 +44,7 @@ public:
         : socket_(socket), home_(home), limit_(limit), late_(late) {}
 
     bool await_ready() const noexcept { return socket_.writable().await_ready(); }
-    void await_suspend(std::coroutine_handle<> self) noexcept {
+    void await_suspend(std::coroutine_handle<> self) {
         deadline_.start(limit_, home_.now(), socket_, runtime::deadline::side::write, late_);
         socket_.writable().await_suspend(self);
     }

@@ -19,6 +19,8 @@ exchange::exchange(shard& home, session& owner) noexcept
 
 exchange::~exchange() { session_.client.observe(nullptr); }
 
+// The common path needs this one frame: a request that is here already, sent in one call, and a
+// response that is read and passed on in one call each suspend it once, to wait for the response.
 runtime::task<next_step> exchange::run() {
     if (!receive_now()) co_await receive_rest();
     if (!head_complete_ && why_ == cause::client_closed && !parser_.begun()) {
@@ -27,52 +29,82 @@ runtime::task<next_step> exchange::run() {
     home_.counters.exchange_begun();
     if (why_ == cause::none) route();
     prepare();
-    if (why_ == cause::none) {
-        co_await attempt_and_relay();
-    } else {
+    if (why_ == cause::none) watch_client();
+    if (why_ != cause::none) {
         co_await reply(why_);
+        settle();
+        co_return leave();
+    }
+
+    retry_on where = retry_on::any_connection;
+    cause failed = cause::none;
+    do {
+        failed = begin_attempt(where);
+        if (failed == cause::none && !reused_) failed = co_await plan_->pool->connect(upstream_);
+        if (failed == cause::none) failed = send_request();
+        if (failed == cause::none && unsent_.any()) failed = co_await send_rest();
+        while (failed == cause::none && !response_head_complete_) {
+            progress const state = read_response();
+            if (state == progress::wait) {
+                co_await upstream_->socket.readable();
+            } else if (state == progress::interim) {
+                failed = co_await pass_interim();
+            } else if (state == progress::refused) {
+                failed = response_fault_;
+            }
+        }
+        if (failed == cause::none) break;
+        // How much of the body is gone is known when its relay has ended.
+        if (request_body_task_.running()) co_await stop_request_body();
+    } while (prepare_retry(failed, where));
+
+    if (failed == cause::none) {
+        if (!relay_in_hand()) co_await relay();
+        if (request_body_task_.running()) co_await stop_request_body();
+        finish_response();
+    } else {
+        co_await reply(explain(failed));
     }
     settle();
     co_return leave();
 }
 
-runtime::task<void> exchange::attempt_and_relay() {
-    // A client that had finished sending before we began may still read (half-close); one that
-    // finishes while we work has gone, as every HTTP client means it.
+// A client that had finished sending before we began may still read (half-close); one that
+// finishes while we work has gone, as every HTTP client means it.
+void exchange::watch_client() {
     if (session_.client.broken()) {
         client_gone_ = true;
         why_ = cause::client_closed;
-        co_return;
+    } else {
+        session_.client.observe(this);
     }
-    session_.client.observe(this);
-    retry_on where = retry_on::any_connection;
-    cause why = co_await attempt(where);
-    while (why != cause::none) {
-        // How much of the body is gone is known when its relay has ended.
-        if (request_body_task_.running()) co_await stop_request_body();
-        if (!may_try_again(why, where)) break;
-        home_.counters.attempt_failed(plan_->pool->index(), why);
-        home_.counters.retried(plan_->pool->index());
-        release_upstream();
-        request_sent_ = false;
-        why = co_await attempt(where);
-    }
-    if (why == cause::none) {
-        co_await relay();
-        if (cut_ && facts_of(why_).fault == source::upstream) {
-            home_.counters.attempt_failed(plan_->pool->index(), why_);
-        }
-        if (request_body_task_.running()) co_await stop_request_body();
-        release_upstream();
-        co_return;
-    }
-    if (facts_of(why).fault == source::upstream) {
-        home_.counters.attempt_failed(plan_->pool->index(), why);
-    }
-    // What the client did wrong explains why the upstream gave up, not the other way round.
-    if (request_body_failure_ != cause::none) why = request_body_failure_;
+}
+
+// Counts the failed attempt; true when another may follow, as `where` then says.
+bool exchange::prepare_retry(cause failed, retry_on& where) {
+    if (!may_try_again(failed, where)) return false;
+    home_.counters.attempt_failed(plan_->pool->index(), failed);
+    home_.counters.retried(plan_->pool->index());
     release_upstream();
-    co_await reply(why);
+    request_sent_ = false;
+    return true;
+}
+
+void exchange::finish_response() {
+    if (cut_ && facts_of(why_).fault == source::upstream) {
+        home_.counters.attempt_failed(plan_->pool->index(), why_);
+    }
+    release_upstream();
+}
+
+// Ends the last attempt; returns what the client is told.
+cause exchange::explain(cause failed) {
+    if (facts_of(failed).fault == source::upstream) {
+        home_.counters.attempt_failed(plan_->pool->index(), failed);
+    }
+    release_upstream();
+    // What the client did wrong explains why the upstream gave up, not the other way round.
+    return request_body_failure_ != cause::none ? request_body_failure_ : failed;
 }
 
 void exchange::stirred(runtime::watched& socket) {

@@ -67,13 +67,15 @@ private:
     void take_request_id();
 
     // attempt (exchange_attempt.cpp)
-    runtime::task<cause> attempt(retry_on where);
+    cause begin_attempt(retry_on where);
     bool may_try_again(cause why, retry_on& where);
     runtime::block build_request(std::size_t& size);
-    runtime::task<cause> send_request();
+    cause send_request();
+    runtime::task<cause> send_rest();
+    void request_sent();
     runtime::task<void> send_request_body(runtime::block head, std::size_t head_size);
     void begin_response_deadline();
-    runtime::task<cause> read_response_head();
+    progress read_response();
     std::span<char> response_room();
     progress parse_response();
     runtime::task<cause> pass_interim();
@@ -83,10 +85,13 @@ private:
     }
 
     // relay (exchange_relay.cpp)
+    void plan_response();
+    runtime::block build_response(http::head_writer& out);
+    bool relay_in_hand();
     runtime::task<void> relay();
-    bool is_in_hand(bool chunked) const noexcept;
+    bool is_in_hand() const noexcept;
     std::span<iovec> gather_in_hand(http::head_writer& head, std::array<iovec, 2>& pieces);
-    runtime::task<void> relay_body(std::string_view head, bool chunked);
+    runtime::task<void> relay_body(std::string_view head);
     runtime::task<void> run_tunnel(std::string_view head);
     void response_failed(relay_end end);
     runtime::task<void> write_to_client(std::span<iovec> pieces);
@@ -95,10 +100,25 @@ private:
     void release_upstream();
 
     // reply, settle (exchange.cpp)
-    runtime::task<void> attempt_and_relay();
+    void watch_client();
+    bool prepare_retry(cause failed, retry_on& where);
+    void finish_response();
+    cause explain(cause failed);
     runtime::task<void> reply(cause why);
     void settle();
     next_step leave();
+
+    // Of a message that is written in one call as a rule: what the kernel did not take.
+    struct unsent_bytes {
+        runtime::block memory;  // what the first piece points into
+        std::array<iovec, 2> pieces{};
+        bool any() const noexcept { return static_cast<bool>(memory); }
+        void keep(runtime::block owner, std::array<iovec, 2> const& rest) noexcept {
+            memory = std::move(owner);
+            pieces = rest;
+        }
+        void drop() noexcept { memory.reset(); }
+    };
 
     shard& home_;
     session& session_;
@@ -111,10 +131,12 @@ private:
     // What has been decided so far.
     cause why_ = cause::none;
     bool head_complete_ = false;  // the request's head was parsed and judged well-formed
-    bool keep_alive_ = false;     // the client's connection may carry another request
-    bool head_sent_ = false;      // the final response has begun to go out
+    bool waited_for_head_ = false;
+    bool keep_alive_ = false;  // the client's connection may carry another request
+    bool head_sent_ = false;   // the final response has begun to go out
     bool response_complete_ = false;
     bool tunnelled_ = false;
+    bool response_chunked_ = false;
     bool close_delimited_ = false;  // only the connection's end tells the client where ours is
     bool cut_ = false;              // the response broke off
     bool client_gone_ = false;
@@ -151,6 +173,7 @@ private:
     std::string left_over_;  // pipelined bytes read behind a chunked body
 
     // The upstream's side.
+    unsent_bytes unsent_;
     lease upstream_;
     endpoint* endpoint_ = nullptr;
     bool reused_ = false;

@@ -16,29 +16,22 @@ constexpr unsigned interim_max = 16;
 
 }  // namespace
 
-runtime::task<cause> exchange::attempt(retry_on where) {
-    ++attempts_;
-    attempt_at_ = clock::now();
+// Chooses an endpoint and borrows a connection to it; a new one is still to be connected.
+cause exchange::begin_attempt(retry_on where) {
+    attempt_at_ = attempts_++ == 0 && !waited_for_head_ ? begun_at_ : clock::now();
     response_parser_.reset();
     response_begin_ = response_end_ = 0;
     upstream_pool& pool = *plan_->pool;
     home_.counters.attempt_begun(pool.index());
     if (where != retry_on::fresh_connection) {
         endpoint_ = pool.choose(endpoint_);
-        if (endpoint_ == nullptr) co_return cause::name_unresolved;
+        if (endpoint_ == nullptr) return cause::name_unresolved;
     }
     if (where == retry_on::any_connection) upstream_ = pool.lend_idle(*endpoint_);
     reused_ = static_cast<bool>(upstream_);
     if (!reused_) upstream_ = pool.lend_new(*endpoint_);
     session_.upstream = &upstream_->socket;
-    if (!reused_) {
-        cause const failed = co_await pool.connect(upstream_);
-        if (failed != cause::none) co_return failed;
-    }
-    written_before_ = upstream_->socket.bytes_written();
-    cause const unsent = co_await send_request();
-    if (unsent != cause::none) co_return unsent;
-    co_return co_await read_response_head();
+    return cause::none;
 }
 
 runtime::block exchange::build_request(std::size_t& size) {
@@ -68,31 +61,48 @@ runtime::block exchange::build_request(std::size_t& size) {
     return memory;
 }
 
-runtime::task<cause> exchange::send_request() {
+// What the kernel does not take at once stays in unsent_, for send_rest.
+cause exchange::send_request() {
+    written_before_ = upstream_->socket.bytes_written();
     std::size_t size = 0;
     runtime::block memory = build_request(size);
-    if (size == 0) co_return cause::header_too_large;
+    if (size == 0) return cause::header_too_large;
 
     std::string_view const ready = session_.input.view();
     bool const known = request_body_.kind != http::body_kind::chunked;
     if (!known || ready.size() < request_body_.length) {
         // The body follows at the client's pace while we listen for the response already.
         request_body_task_.start(send_request_body(std::move(memory), size));
-        co_return cause::none;
+        return cause::none;
     }
     input_used_ = request_body_.length;
     request_body_read_ = true;
     std::array<iovec, 2> pieces{
         net::piece(memory.data(), size), net::piece(ready.data(), request_body_.length)};
     std::span<iovec> const all{pieces.data(), request_body_.length != 0 ? 2U : 1U};
-    net::io_status status = net::write_all_now(upstream_->socket, all);
+    net::io_status const status = net::write_all_now(upstream_->socket, all);
     if (status == net::io_status::would_block) {
-        status = co_await net::write_rest(
-            upstream_->socket, all, {home_.core, home_.waits.write, cause::upstream_stalled});
+        unsent_.keep(std::move(memory), pieces);
+        return cause::none;
     }
+    if (status != net::io_status::ok) return upstream_failure(status);
+    request_sent();
+    return cause::none;
+}
+
+runtime::task<cause> exchange::send_rest() {
+    net::io_status const status = co_await net::write_rest(
+        upstream_->socket, unsent_.pieces,
+        {home_.core, home_.waits.write, cause::upstream_stalled});
+    unsent_.drop();
     if (status != net::io_status::ok) co_return upstream_failure(status);
-    request_sent_ = true;
+    request_sent();
     co_return cause::none;
+}
+
+void exchange::request_sent() {
+    request_sent_ = true;
+    begin_response_deadline();
 }
 
 // Runs beside the wait for the response. Whatever fails here is told to that wait.
@@ -148,40 +158,37 @@ void exchange::begin_response_deadline() {
         cause::response_head_timeout);
 }
 
-runtime::task<cause> exchange::read_response_head() {
+// Reads and parses until the head is complete, more must come first, or it failed.
+exchange::progress exchange::read_response() {
     net::stream& socket = upstream_->socket;
-    if (request_sent_) begin_response_deadline();
     for (;;) {
-        if (!socket.may_read()) {
-            cause const aborted = co_await socket.readable();
-            if (aborted != cause::none) co_return aborted;
+        // Behind an interim head the next one may be here already.
+        if (response_end_ != response_begin_) {
+            progress const state = parse_response();
+            if (state == progress::complete) {
+                response_head_deadline_.stop();
+                response_at_ = clock::now();
+                response_head_complete_ = true;
+            }
+            if (state != progress::wait) return state;
         }
         std::span<char> const room = response_room();
-        if (room.empty()) co_return cause::response_header_too_large;
+        if (room.empty()) {
+            response_fault_ = cause::response_header_too_large;
+            return progress::refused;
+        }
         net::io_result const got = socket.try_read(room);
-        if (got.status == net::io_status::would_block) continue;
+        if (got.status == net::io_status::would_block) return progress::wait;
         if (got.status != net::io_status::ok) {
-            cause const failed = upstream_failure(got.status);
-            bool const cut = response_begun_ && failed == cause::upstream_closed;
-            co_return cut ? cause::response_truncated : failed;
+            response_fault_ = upstream_failure(got.status);
+            if (response_begun_ && response_fault_ == cause::upstream_closed) {
+                response_fault_ = cause::response_truncated;
+            }
+            return progress::refused;
         }
         response_begun_ = true;
         response_end_ += static_cast<std::uint32_t>(got.bytes);
-        progress state = progress::interim;
-        while (state == progress::interim) {
-            state = parse_response();
-            if (state == progress::interim) {
-                cause const failed = co_await pass_interim();
-                if (failed != cause::none) co_return failed;
-            }
-        }
-        if (state == progress::complete) break;
-        if (state == progress::refused) co_return response_fault_;
     }
-    response_head_deadline_.stop();
-    response_at_ = clock::now();
-    response_head_complete_ = true;
-    co_return cause::none;
 }
 
 std::span<char> exchange::response_room() {

@@ -31,6 +31,7 @@ bool exchange::receive_now() {
 
 // The deadline covers the whole head, however slowly its bytes trickle.
 runtime::task<void> exchange::receive_rest() {
+    waited_for_head_ = true;
     runtime::deadline limit;
     limit.start(
         home_.waits.request_head, home_.core.now(), session_.client, runtime::deadline::side::read,

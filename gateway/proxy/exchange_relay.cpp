@@ -8,60 +8,85 @@
 
 namespace gateway::proxy {
 
-runtime::task<void> exchange::relay() {
+// What the response's head becomes on this client's connection.
+void exchange::plan_response() {
     status_ = response_.status;
-    bool const switching = status_ == 101;
     bool const http_1_0 = request_.minor_version == 0;
-    bool const endless = response_body_.kind == http::body_kind::until_close;
-    bool const chunked = !http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
-    close_delimited_ = http_1_0 && (endless || response_body_.kind == http::body_kind::chunked);
+    bool const endless = response_body_.kind == http::body_kind::until_close ||
+                         response_body_.kind == http::body_kind::chunked;
+    response_chunked_ = !http_1_0 && endless;
+    close_delimited_ = http_1_0 && endless;
     if (close_delimited_ || home_.draining()) keep_alive_ = false;
     // An upstream that refuses a body before its end (413, 401) leaves the rest unread.
     if (!request_body_read_ && status_ >= 400) keep_alive_ = false;
+}
 
+// The head's bytes in a block of their own; `out` writes there.
+runtime::block exchange::build_response(http::head_writer& out) {
     settings::route const& route = *plan_->settings;
-    runtime::block const memory =
+    runtime::block memory =
         lend_for_head(home_.core.blocks(), response_.size(), route.response_headers);
-    http::head_writer out{{memory.data(), memory.size()}};
+    out = http::head_writer{{memory.data(), memory.size()}};
     write_response(
         out, {.head = response_,
               .options = response_options_,
               .body = response_body_,
-              .chunked = chunked,
+              .chunked = response_chunked_,
               .head_only = response_body_.kind == http::body_kind::none,
-              .connection = switching     ? client_connection::upgrade
-                            : keep_alive_ ? client_connection::keep_alive
-                                          : client_connection::close,
-              .http_1_0 = http_1_0,
+              .connection = status_ == 101 ? client_connection::upgrade
+                            : keep_alive_  ? client_connection::keep_alive
+                                           : client_connection::close,
+              .http_1_0 = request_.minor_version == 0,
               .route = route,
               .request_id = request_id_,
               .date = response_.has(http::field_id::date) ? std::string_view{} : home_.date()});
+    return memory;
+}
+
+// The whole body was read with the head, as most are: one write, no relay. False when relay() has
+// to do the rest or all.
+bool exchange::relay_in_hand() {
+    plan_response();
+    if (status_ == 101 || !is_in_hand()) return false;
+    http::head_writer out{std::span<char>{}};
+    runtime::block memory = build_response(out);
+    if (out.overflowed()) return false;
+    head_sent_ = true;
+    std::array<iovec, 2> pieces{};
+    std::span<iovec> const all = gather_in_hand(out, pieces);
+    response_complete_ = true;
+    net::io_status const status = net::write_all_now(session_.client, all);
+    if (status == net::io_status::would_block) {
+        unsent_.keep(std::move(memory), pieces);
+        return false;
+    }
+    if (status != net::io_status::ok) client_failed(status);
+    return true;
+}
+
+runtime::task<void> exchange::relay() {
+    if (unsent_.any()) {
+        co_await write_to_client(unsent_.pieces);
+        unsent_.drop();
+        co_return;
+    }
+    http::head_writer out{std::span<char>{}};
+    runtime::block const memory = build_response(out);
     if (out.overflowed()) {
         co_await reply(cause::response_header_too_large);
         co_return;
     }
     head_sent_ = true;
-    if (switching) {
+    if (status_ == 101) {
         co_await run_tunnel(out.text());
-    } else if (is_in_hand(chunked)) {
-        std::array<iovec, 2> pieces;
-        std::span<iovec> const all = gather_in_hand(out, pieces);
-        net::io_status const status = net::write_all_now(session_.client, all);
-        if (status == net::io_status::would_block) {
-            co_await write_to_client(all);
-        } else if (status != net::io_status::ok) {
-            client_failed(status);
-        }
-        response_complete_ = true;
     } else {
-        co_await relay_body(out.text(), chunked);
+        co_await relay_body(out.text());
     }
 }
 
-// The whole body has been read with the head, as most are: one write, no relay.
-bool exchange::is_in_hand(bool chunked) const noexcept {
+bool exchange::is_in_hand() const noexcept {
     if (response_body_.kind == http::body_kind::none) return true;
-    return response_body_.kind == http::body_kind::length && !chunked &&
+    return response_body_.kind == http::body_kind::length &&
            response_bytes().size() >= response_body_.length;
 }
 
@@ -76,11 +101,11 @@ std::span<iovec> exchange::gather_in_hand(http::head_writer& head, std::array<io
     bool const copied = length <= copied_bytes_max && length <= head.room();
     if (copied) head.append(body);
     pieces[0] = net::piece(head.text().data(), head.text().size());
-    pieces[1] = net::piece(body.data(), body.size());
+    pieces[1] = net::piece(body.data(), copied ? 0 : body.size());
     return {pieces.data(), copied ? 1U : 2U};
 }
 
-runtime::task<void> exchange::relay_body(std::string_view head, bool chunked) {
+runtime::task<void> exchange::relay_body(std::string_view head) {
     body_relay relay{
         home_.core,
         home_.pipes,
@@ -91,7 +116,7 @@ runtime::task<void> exchange::relay_body(std::string_view head, bool chunked) {
          .pace = *plan_->response_body,
          .late = cause::response_body_timeout},
         {.to = session_.client,
-         .chunked = chunked,
+         .chunked = response_chunked_,
          .trailers = true,
          .pace = {home_.core, home_.waits.write, cause::client_stalled}}};
     relay_end const end = co_await relay.run(head);

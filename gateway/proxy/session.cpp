@@ -103,10 +103,12 @@ runtime::task<void> session::run(int descriptor) {
             idle_ = true;
             home.counters.connection_became_idle();
             cause ended = cause::draining;
+            client.brings_work(true);
             if (!home.draining()) {
                 ended = co_await net::readable_within{
                     client, home.core, home.waits.keep_alive, cause::request_head_timeout};
             }
+            client.brings_work(false);
             home.counters.connection_became_busy();
             idle_ = false;
             if (ended != cause::none) break;

@@ -4,19 +4,18 @@
 #include "runtime/frame_pool.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <malloc.h>
+
+#include <algorithm>
+#include <chrono>
 
 namespace gateway::runtime {
 namespace {
 
 namespace asio = boost::asio;
 
-// Turns on the data plane's sockets before Asio's own handlers (timers, posts) get theirs.
-constexpr int turns_max = 64;
 // Freed memory below this stays with the allocator; returning it would cost more than it gives.
 constexpr std::size_t trim_bytes_min = 1024 * 1024;
 
@@ -25,62 +24,42 @@ constexpr std::size_t trim_bytes_min = 1024 * 1024;
 struct core::engine {
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-    asio::posix::stream_descriptor ready;
-    asio::steady_timer ticker{io};
-    bool armed = false;
     bool stopped = false;
-
-    explicit engine(int epoll) : ready(io, epoll) {}
-    // The reactor owns the descriptor.
-    ~engine() { ready.release(); }
 };
 
-core::core(std::size_t index)
-    : index_(index), engine_(std::make_unique<engine>(reactor_.descriptor())) {}
+core::core(std::size_t index) : index_(index), engine_(std::make_unique<engine>()) {}
 
 core::~core() = default;
 
-void core::post(std::function<void()> work) { asio::post(engine_->io, std::move(work)); }
+void core::post(std::function<void()> work) {
+    asio::post(engine_->io, std::move(work));
+    reactor_.wake();
+}
 
 void core::stop() {
     post([this] { engine_->stopped = true; });
 }
 
 void core::run() {
-    start_ticking();
-    while (!engine_->stopped) turn(wait::always);
+    while (!engine_->stopped) turn();
 }
 
 void core::run_until(std::function<bool()> const& done) {
-    if (engine_->ticker.expiry() == time_point{}) start_ticking();
-    while (!done()) turn(wait::when_quiet);
+    while (!done()) turn();
 }
 
-// One turn: everything ready on the data plane, again and again while it is busy (so that a loaded
-// core pays one epoll_wait per batch), then one handler of Asio's, waiting for it when there is
-// nothing else to do.
-void core::turn(wait how) {
-    int turns = 0;
-    do {
-        now_ = clock::now();
-        if (reactor_.poll() == 0 && !reactor_.has_deferred()) break;
-    } while (++turns < turns_max);
-
-    if (!engine_->armed) arm();
-    bool const return_soon = turns > 0 && how == wait::when_quiet;
-    if (turns == turns_max || return_soon || reactor_.has_deferred()) {
-        engine_->io.poll();
-    } else {
-        engine_->io.run_one();
+// One turn: waits for events, if there is nothing else to do, and deals with them; then what other
+// threads posted, and once a tick the sweeps.
+void core::turn() {
+    milliseconds timeout{0};
+    if (!reactor_.has_work()) {
+        timeout = std::max(std::chrono::ceil<milliseconds>(next_tick_ - now_), timeout);
     }
-}
-
-// Arming asks the kernel whether the epoll set is ready already, so no event is missed in between.
-void core::arm() {
-    engine_->armed = true;
-    engine_->ready.async_wait(
-        asio::posix::stream_descriptor::wait_read,
-        [this](boost::system::error_code) { engine_->armed = false; });
+    reactor_.wait(timeout);
+    now_ = clock::now();
+    reactor_.dispatch();
+    if (reactor_.was_woken()) engine_->io.poll();
+    if (now_ >= next_tick_) ticked();
 }
 
 deadline_list& core::deadlines(milliseconds duration) {
@@ -93,15 +72,9 @@ deadline_list& core::deadlines(milliseconds duration) {
 
 void core::every_tick(std::function<void(time_point)> work) { on_tick_.push_back(std::move(work)); }
 
-void core::start_ticking() {
-    engine_->ticker.expires_after(tick);
-    engine_->ticker.async_wait([this](boost::system::error_code failed) {
-        if (!failed) ticked();
-    });
-}
-
 void core::ticked() {
     now_ = clock::now();
+    next_tick_ = now_ + tick;
     for (auto const& each : deadlines_) each->sweep(now_);
     for (auto const& each : on_tick_) each(now_);
     if (now_ - trimmed_at_ >= 1s) {
@@ -111,7 +84,6 @@ void core::ticked() {
             ::malloc_trim(0);
         }
     }
-    start_ticking();
 }
 
 }  // namespace gateway::runtime

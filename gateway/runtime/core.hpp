@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One core: one thread, one io_context{1}, its reactor, clock, buffers and deadlines. Everything a
-// core owns is touched from its own thread only; other threads reach it through `post`.
+// One core: one thread, one io_context{1} for what other threads post, its reactor, clock, buffers
+// and deadlines. Everything a core owns is touched from its own thread only.
 #pragma once
 
 #include "base/units.hpp"
@@ -49,12 +49,7 @@ public:
 private:
     struct engine;  // hides Asio from everyone who includes this
 
-    // When a turn found events: `always` waits for the next ones in the same breath, which saves
-    // two calls; `when_quiet` returns first, so that the caller may look at what they changed.
-    enum class wait : std::uint8_t { always, when_quiet };
-    void turn(wait how);
-    void arm();
-    void start_ticking();
+    void turn();
     void ticked();
 
     std::size_t index_;
@@ -63,6 +58,7 @@ private:
     std::vector<std::unique_ptr<deadline_list>> deadlines_;
     std::vector<std::function<void(time_point)>> on_tick_;
     time_point now_ = clock::now();
+    time_point next_tick_ = now_ + tick;
     time_point trimmed_at_ = now_;
     std::unique_ptr<engine> engine_;
 };

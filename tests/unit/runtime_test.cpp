@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of a core: buffers, deadlines, tasks.
+// The parts of a core: buffers, tasks, the loop.
 #include "runtime/block_pool.hpp"
 #include "runtime/core.hpp"
-#include "runtime/deadline_list.hpp"
 #include "runtime/task.hpp"
+#include "unit/watched_pair.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <stdexcept>
 #include <vector>
@@ -58,75 +55,6 @@ TEST_CASE("moving a block moves the loan", "[unit][blocks]") {
     CHECK(two.data() == data);
     two = pool.lend();
     CHECK(pool.bytes_lent() == block_pool::small_bytes);
-}
-
-namespace {
-
-// A socket pair watched by a reactor of the test's own.
-struct watched_pair {
-    reactor home;
-    watched socket;
-    int other = -1;
-
-    watched_pair() {
-        int ends[2];
-        REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
-        REQUIRE(socket.open(home, ends[0]));
-        other = ends[1];
-    }
-    ~watched_pair() {
-        if (other >= 0) ::close(other);
-    }
-};
-
-}  // namespace
-
-TEST_CASE("deadlines expire in order and only when due", "[unit][deadline]") {
-    watched_pair first;
-    watched_pair second;
-    deadline_list list{100ms};
-    deadline a;
-    deadline b;
-    time_point const begin{};
-    a.start(list, begin, first.socket, deadline::side::read, cause::request_head_timeout);
-    b.start(list, begin + 50ms, second.socket, deadline::side::both, cause::tunnel_timeout);
-
-    list.sweep(begin + 99ms);
-    CHECK(first.socket.read_abort() == cause::none);
-    list.sweep(begin + 100ms);
-    CHECK(first.socket.read_abort() == cause::request_head_timeout);
-    CHECK(first.socket.write_abort() == cause::none);
-    CHECK_FALSE(a.running());
-    CHECK(b.running());
-    list.sweep(begin + 150ms);
-    CHECK(second.socket.read_abort() == cause::tunnel_timeout);
-    CHECK(second.socket.write_abort() == cause::tunnel_timeout);
-    CHECK(list.empty());
-}
-
-TEST_CASE("progress gives a deadline its full time again", "[unit][deadline]") {
-    watched_pair pair;
-    deadline_list list{100ms};
-    deadline one;
-    time_point const begin{};
-    one.start(list, begin, pair.socket, deadline::side::read, cause::request_body_timeout);
-    one.renew(begin + 90ms);
-    list.sweep(begin + 150ms);
-    CHECK(one.running());
-    list.sweep(begin + 190ms);
-    CHECK(pair.socket.read_abort() == cause::request_body_timeout);
-}
-
-TEST_CASE("a deadline that goes out of scope never fires", "[unit][deadline]") {
-    watched_pair pair;
-    deadline_list list{100ms};
-    {
-        deadline one;
-        one.start(list, time_point{}, pair.socket, deadline::side::both, cause::tunnel_timeout);
-    }
-    CHECK(list.empty());
-    list.sweep(time_point{} + 1h);
-    CHECK(pair.socket.read_abort() == cause::none);
 }
 
 namespace {
@@ -199,10 +127,10 @@ TEST_CASE("a task that waits is resumed by the event", "[unit][task][reactor]") 
     watched_pair pair;
     cause seen = cause::internal_error;
     spawn(wait_for(pair.socket, seen));
-    pair.home.poll();  // writable: not what it waits for
+    pair.turn();  // writable: not what it waits for
     CHECK(seen == cause::internal_error);
     REQUIRE(::write(pair.other, "x", 1) == 1);
-    pair.home.poll();
+    pair.turn();
     CHECK(seen == cause::none);
 }
 
@@ -212,7 +140,7 @@ TEST_CASE("an aborted wait ends from the loop with its cause", "[unit][task][rea
     spawn(wait_for(pair.socket, seen));
     pair.socket.abort_read(cause::draining);
     CHECK(seen == cause::internal_error);  // not from inside abort
-    pair.home.poll();
+    pair.turn();
     CHECK(seen == cause::draining);
 }
 
@@ -223,7 +151,7 @@ TEST_CASE("a side task is joined", "[unit][task][reactor]") {
     spawn(run_beside(pair.socket, seen, joined));
     CHECK_FALSE(joined);
     ::close(std::exchange(pair.other, -1));
-    pair.home.poll();
+    pair.turn();
     CHECK(seen == cause::none);
     CHECK(joined);
 }
@@ -241,10 +169,10 @@ TEST_CASE("news that nobody waits for goes to the observer", "[unit][reactor]") 
     watched_pair pair;
     stir_counter counter;
     pair.socket.observe(&counter);
-    pair.home.poll();
+    pair.turn();
     CHECK(counter.stirs == 0);  // writable only
     ::close(std::exchange(pair.other, -1));
-    pair.home.poll();
+    pair.turn();
     CHECK(counter.stirs == 1);
     CHECK(pair.socket.hung_up());
 }
