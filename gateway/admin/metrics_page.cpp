@@ -164,6 +164,31 @@ void add_connections(page& to, cores const& all) {
     to.counter(
         "gateway_accept_failures_total", "Calls to accept that failed.",
         sum(all, &traffic_counters::accept_failures));
+    to.counter(
+        "gateway_connections_evicted_total",
+        "Idle client connections closed to make room for new ones.",
+        sum(all, &traffic_counters::connections_evicted));
+    to.counter(
+        "gateway_requests_throttled_total",
+        "Requests that waited because their connection had too many in a second.",
+        sum(all, &traffic_counters::requests_throttled));
+    to.counter(
+        "gateway_pipelines_cut_total", "Connections closed after too many pipelined requests.",
+        sum(all, &traffic_counters::pipelines_cut));
+}
+
+void add_memory(page& to, net::admission const& process) {
+    auto const now = process.memory_now();
+    to.gauge(
+        "gateway_memory_limit_bytes", "The memory that the process may have.",
+        as_double(now.limit));
+    to.gauge("gateway_memory_used_bytes", "What of it is in use.", as_double(now.used));
+    to.gauge(
+        "gateway_memory_pressure", "0 calm, 1 bodies are not read, 2 requests are refused.",
+        as_double(static_cast<std::uint64_t>(now.level)));
+    to.counter(
+        "gateway_memory_pressure_changes_total", "Changes of the memory pressure.",
+        as_double(process.memory_level_changes()));
 }
 
 // A sample for each cause that has happened; the list of causes is closed (base/error.hpp).
@@ -275,17 +300,20 @@ metrics_page::metrics_page(
     std::vector<traffic_counters const*> cores,
     observe::traffic_names names,
     observe::access_log_writer const* access_log,
-    std::string version)
+    std::string version,
+    net::admission const* process)
     : cores_{std::move(cores)},
       names_{std::move(names)},
       access_log_{access_log},
       version_{std::move(version)},
+      process_{process},
       start_time_seconds_{read_process_figures().start_time_seconds} {}
 
 std::string metrics_page::text() const {
     page out;
     add_exchanges(out, cores_, names_);
     add_connections(out, cores_);
+    if (process_ != nullptr) add_memory(out, *process_);
     add_causes(
         out, "gateway_connections_refused_total", "Client connections turned away.", cores_,
         &traffic_counters::connections_refused);

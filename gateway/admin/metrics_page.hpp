@@ -2,6 +2,7 @@
 // The counters of all cores as one page in the Prometheus text format.
 #pragma once
 
+#include "net/admission.hpp"
 #include "observe/traffic_counters.hpp"
 
 #include <string>
@@ -16,13 +17,15 @@ namespace gateway::admin {
 // Borrows the counters and the writer; they must outlive it. For the control thread.
 class metrics_page {
 public:
-    // `access_log` is null when the access log is off. The process's start time is read here once,
-    // because each later reading would differ by the rounding of the clocks.
+    // `access_log` is null when the access log is off, `process` when nothing is admitted. The
+    // process's start time is read here once, because each later reading would differ by the
+    // rounding of the clocks.
     metrics_page(
         std::vector<observe::traffic_counters const*> cores,
         observe::traffic_names names,
         observe::access_log_writer const* access_log,
-        std::string version);
+        std::string version,
+        net::admission const* process = nullptr);
 
     std::string text() const;
 
@@ -31,6 +34,7 @@ private:
     observe::traffic_names names_;
     observe::access_log_writer const* access_log_;
     std::string version_;
+    net::admission const* process_;
     double start_time_seconds_;
 };
 

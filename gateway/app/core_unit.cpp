@@ -16,10 +16,10 @@ core_unit::core_unit(
     settings::snapshot const& wanted,
     std::vector<net::address>& addresses,
     observe::access_log_writer* log,
-    proxy::connection_budget& connections)
+    net::admission& admission)
     : core_(index),
       counters_(wanted.routes.size(), wanted.upstreams.size()),
-      shard_(core_, wanted, cores, counters_, log, connections) {
+      shard_(core_, wanted, cores, counters_, log, admission) {
     for (net::address& address : addresses) {
         auto port = std::make_shared<std::uint16_t>(address.port());
         listeners_.push_back(std::make_unique<net::listener>(

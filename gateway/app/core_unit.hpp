@@ -25,7 +25,7 @@ public:
         settings::snapshot const& wanted,
         std::vector<net::address>& addresses,
         observe::access_log_writer* log,
-        proxy::connection_budget& connections);
+        net::admission& admission);
 
     // From the control thread.
     void start();

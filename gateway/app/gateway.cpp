@@ -5,6 +5,7 @@
 #include "admin/metrics_page.hpp"
 #include "app/command_line.hpp"
 #include "app/core_unit.hpp"
+#include "app/memory_watch.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
 #include "observe/log.hpp"
@@ -47,12 +48,29 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::size_t threads_wanted(settings::snapshot const& wanted) {
-    if (wanted.runtime.threads != 0) return wanted.runtime.threads;
+// What the container may use, as far as it can be found out.
+struct machine_share {
+    unsigned threads;
+    runtime::memory_gauge memory;
+};
+
+machine_share find_share(settings::snapshot const& wanted) {
     std::optional<double> cpus = runtime::cgroup_cpus(runtime::read_file);
+    byte_count const memory = wanted.limits.memory;
+    runtime::memory_gauge gauge{memory, runtime::physical_memory(), runtime::read_file};
+    bool const known = (cpus || wanted.runtime.threads != 0) && gauge.source() != "fallback";
     char const* const task = std::getenv("ECS_CONTAINER_METADATA_URI_V4");
-    if (!cpus && task != nullptr) cpus = net::task_cpus(task, 500ms);
-    return runtime::threads_for(cpus, runtime::schedulable_cpus());
+    if (!known && task != nullptr) {
+        net::task_limits const limits = net::ask_task_limits(task, 500ms);
+        if (!cpus) cpus = limits.cpus;
+        if (gauge.source() == "fallback" && limits.memory) {
+            gauge = runtime::memory_gauge{0, *limits.memory, runtime::read_file};
+        }
+    }
+    unsigned const threads = wanted.runtime.threads != 0
+                                 ? wanted.runtime.threads
+                                 : runtime::threads_for(cpus, runtime::schedulable_cpus());
+    return {threads, std::move(gauge)};
 }
 
 std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
@@ -91,12 +109,14 @@ struct gateway::parts {
 
     settings::snapshot wanted;
     std::vector<net::address> addresses;
-    proxy::connection_budget connections;
+    net::admission admission;
+    machine_share share;
     std::unique_ptr<observe::access_log_writer> log;
     std::vector<std::unique_ptr<core_unit>> cores;
     asio::io_context control{1};
     asio::signal_set signals{control, SIGTERM, SIGINT};
     asio::steady_timer timer{control};
+    memory_watch memory;
     net::resolver names{control};
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<admin::admin_server> admin;
@@ -106,19 +126,25 @@ struct gateway::parts {
 };
 
 gateway::parts::parts(settings::snapshot const& from)
-    : wanted(from), addresses(listener_addresses(from)), connections(from.limits.connections) {
+    : wanted(from),
+      addresses(listener_addresses(from)),
+      admission(
+          {.connections = from.limits.connections,
+           .connections_per_client = from.limits.connections_per_client}),
+      share(find_share(from)),
+      memory(control, share.memory, admission) {
     if (wanted.logging.access == settings::access_log_mode::json) {
         log = std::make_unique<observe::access_log_writer>(STDOUT_FILENO);
     }
-    std::size_t const count = threads_wanted(wanted);
+    std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
         cores.push_back(
-            std::make_unique<core_unit>(i, count, wanted, addresses, log.get(), connections));
+            std::make_unique<core_unit>(i, count, wanted, addresses, log.get(), admission));
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
     metrics = std::make_unique<admin::metrics_page>(
-        counters, names_of(wanted), log.get(), GATEWAY_VERSION);
+        counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
     admin = std::make_unique<admin::admin_server>(
         control, wanted.admin.address,
         admin::admin_sources{
@@ -186,13 +212,12 @@ void gateway::parts::await_signal() {
 void gateway::parts::signalled(int number) {
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
     if (draining) {
-        observe::log_warn(
-            "{} again: ending now with {} connections open", name, connections.open.load());
+        observe::log_warn("{} again: ending now with {} connections open", name, admission.open());
         observe::flush_log();
         std::_Exit(exit_failure);
     }
     observe::log_info(
-        "{}: draining {} connections, at most {} s", name, connections.open.load(),
+        "{}: draining {} connections, at most {} s", name, admission.open(),
         static_cast<double>(wanted.timeouts.drain.count()) / 1000);
     drain();
     await_signal();
@@ -211,7 +236,7 @@ void gateway::parts::await_drained(time_point limit, bool cut) {
     timer.async_wait([this, limit, cut](boost::system::error_code aborted) {
         if (aborted) return;
         auto const now = clock::now();
-        auto const open = connections.open.load();
+        auto const open = admission.open();
         if (open == 0 || (cut && now >= limit)) {
             control.stop();
         } else if (now >= limit) {
@@ -246,6 +271,7 @@ int gateway::run(std::function<void()> const& ready) {
     parts& all = *parts_;
     all.await_signal();
     all.follow_names();
+    all.memory.start();
     for (auto const& each : all.cores) each->start();
     all.admin->start();
     all.open_when_resolved(clock::now() + first_look_up_limit, ready);

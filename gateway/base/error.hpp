@@ -32,6 +32,7 @@ enum class cause : std::uint8_t {
     body_too_large,
     request_head_timeout,
     request_body_timeout,
+    request_body_too_slow,
     client_stalled,
     client_closed,
     // What the operator's routes say.
@@ -39,6 +40,7 @@ enum class cause : std::uint8_t {
     method_not_allowed,
     // The gateway's own limits and state.
     too_many_connections,
+    too_many_connections_of_client,
     draining,
     out_of_memory,
     out_of_descriptors,

@@ -40,22 +40,27 @@ std::optional<parts> split(std::string_view uri) {
 
 }  // namespace
 
-std::optional<double> parse_task_cpus(std::string_view json) {
+task_limits parse_task_limits(std::string_view json) {
+    task_limits found;
     try {
         std::istringstream in{std::string{json}};
         boost::property_tree::ptree tree;
         boost::property_tree::read_json(in, tree);
         auto const cpus = tree.get_optional<double>("Limits.CPU");
-        if (cpus && *cpus > 0) return *cpus;
+        if (cpus && *cpus > 0) found.cpus = *cpus;
+        auto const mebibytes = tree.get_optional<double>("Limits.Memory");
+        if (mebibytes && *mebibytes >= 1 && *mebibytes < 1e9) {
+            found.memory = static_cast<byte_count>(*mebibytes) * 1_MiB;
+        }
     } catch (boost::property_tree::ptree_error const&) {
         // Not JSON: as good as no answer.
     }
-    return std::nullopt;
+    return found;
 }
 
-std::optional<double> task_cpus(std::string const& uri, milliseconds limit) {
+task_limits ask_task_limits(std::string const& uri, milliseconds limit) {
     auto const where = split(uri + "/task");
-    if (!where) return std::nullopt;
+    if (!where) return {};
     asio::io_context io{1};
     asio::ip::tcp::resolver names{io};
     asio::ip::tcp::socket socket{io};
@@ -77,8 +82,8 @@ std::optional<double> task_cpus(std::string const& uri, milliseconds limit) {
     });
     io.run_for(limit);
     std::size_t const body = answer.find("\r\n\r\n");
-    if (!answer.starts_with("HTTP/1.") || body == answer.npos) return std::nullopt;
-    return parse_task_cpus(std::string_view{answer}.substr(body + 4));
+    if (!answer.starts_with("HTTP/1.") || body == answer.npos) return {};
+    return parse_task_limits(std::string_view{answer}.substr(body + 4));
 }
 
 }  // namespace gateway::net

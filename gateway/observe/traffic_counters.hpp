@@ -68,6 +68,12 @@ public:
     void connection_closed() noexcept { closed_.add(); }
     // For a connection that is turned away at once; not also accepted or closed.
     void connection_refused(cause why) noexcept { refused_[index(why)].add(); }
+    // An idle connection was closed so that a new one could be served.
+    void connection_evicted() noexcept { evicted_.add(); }
+    // A request waits because its connection had too many in this second.
+    void request_throttled() noexcept { throttled_.add(); }
+    // A connection closes after too many pipelined requests.
+    void pipeline_cut() noexcept { pipelines_cut_.add(); }
     void accept_failed() noexcept { accept_failures_.add(); }
 
     // A kept-alive connection that waits for its next request, and the end of that wait.
@@ -96,6 +102,9 @@ public:
     std::uint64_t connections_refused(cause why) const noexcept {
         return refused_[index(why)].value();
     }
+    std::uint64_t connections_evicted() const noexcept { return evicted_.value(); }
+    std::uint64_t requests_throttled() const noexcept { return throttled_.value(); }
+    std::uint64_t pipelines_cut() const noexcept { return pipelines_cut_.value(); }
     std::uint64_t accept_failures() const noexcept { return accept_failures_.value(); }
     std::int64_t connections_idle() const noexcept { return idle_.value(); }
     std::uint64_t exchanges_begun() const noexcept { return begun_.value(); }
@@ -133,6 +142,9 @@ private:
     gauge idle_;
     gauge tunnels_;
     counter accept_failures_;
+    counter evicted_;
+    counter throttled_;
+    counter pipelines_cut_;
     std::size_t const route_count_;
     std::size_t const upstream_count_;
     // Tables and cells are made by the core at their first use, published with release, and live as

@@ -32,6 +32,7 @@ body_relay::body_relay(
       splice_min_(splice_min),
       source_(source),
       sink_(sink),
+      watched_(source.watch, source.from),
       pending_(source.ready),
       left_(source.framing.length) {
     using enum http::body_kind;
@@ -169,6 +170,7 @@ runtime::task<relay_end> body_relay::write(std::span<iovec> pieces) {
 
 runtime::task<relay_end> body_relay::read_more() {
     if (++moves_ % moves_per_turn == 0) co_await home_.reactor().next_turn();
+    if (source_.hold) co_await await_memory();
     for (;;) {
         if (source_.from.may_read() || source_.from.read_abort() != cause::none) {
             std::size_t wanted =
@@ -193,7 +195,24 @@ runtime::task<relay_end> body_relay::read_more() {
             }
             if (got.status != net::io_status::would_block) co_return source_end(got.status);
         }
-        co_await net::readable_within{source_.from, home_, source_.pace, source_.late};
+        co_await await_source();
+    }
+}
+
+runtime::task<void> body_relay::await_source() {
+    watched_.waits(true);
+    co_await net::readable_within{source_.from, home_, source_.pace, source_.late};
+    watched_.waits(false);
+}
+
+// The bytes wait in the kernel, whose window stops their sender. A pause as long as the longest
+// wait for the source ends the exchange: its connections hold memory too.
+runtime::task<void> body_relay::await_memory() {
+    milliseconds waited{0};
+    while (source_.hold && source_.from.read_abort() == cause::none) {
+        co_await home_.next_tick();
+        waited += runtime::core::tick;
+        if (waited >= source_.pace.duration()) source_.from.abort_read(cause::out_of_memory);
     }
 }
 
@@ -213,10 +232,11 @@ runtime::task<relay_end> body_relay::splice_rest() {
     }
     while (left_ > 0 || pipe.held() > 0) {
         if (pipe.held() == 0) {
+            if (source_.hold) co_await await_memory();
             auto const most = std::min<std::uint64_t>(left_, net::pipe_pool::pipe_bytes);
             net::io_result const in = source_.from.splice_in(pipe.write_end(), most);
             if (in.status == net::io_status::would_block) {
-                co_await net::readable_within{source_.from, home_, source_.pace, source_.late};
+                co_await await_source();
                 continue;
             }
             if (in.status != net::io_status::ok) co_return source_end(in.status);

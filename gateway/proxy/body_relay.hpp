@@ -10,6 +10,7 @@
 #include "net/pipe_pool.hpp"
 #include "net/stream.hpp"
 #include "net/timed_wait.hpp"
+#include "proxy/rate_watch.hpp"
 #include "runtime/block_pool.hpp"
 #include "runtime/task.hpp"
 
@@ -37,7 +38,9 @@ struct relay_source {
     http::body_framing framing;
     runtime::deadline_list& pace;
     cause late;
-    byte_count payload_max = 0;  // 0: no limit; checked for chunked bodies as they come
+    byte_count payload_max = 0;   // 0: no limit; checked for chunked bodies as they come
+    rate_watch* watch = nullptr;  // for its least pace; null: any
+    bool const& hold;             // while true nothing is read: memory is short
 };
 
 struct relay_sink {
@@ -85,6 +88,8 @@ private:
     relay_end gather_chunked(batch& out);
     void frame(batch& out, std::size_t payload_bytes, std::size_t first_piece) noexcept;
     runtime::task<relay_end> read_more();
+    runtime::task<void> await_source();
+    runtime::task<void> await_memory();
     runtime::task<relay_end> splice_rest();
     runtime::task<relay_end> write(std::span<iovec> pieces);
     bool may_splice() const noexcept;
@@ -95,6 +100,7 @@ private:
     byte_count splice_min_;
     relay_source source_;
     relay_sink sink_;
+    watched_body watched_;
     http::chunk_decoder decoder_;
     runtime::block block_;      // what is read after `ready`
     std::string_view pending_;  // read and not passed on yet

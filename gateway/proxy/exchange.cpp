@@ -22,7 +22,14 @@ exchange::~exchange() { session_.client.observe(nullptr); }
 // The common path needs this one frame: a request that is here already, sent in one call, and a
 // response that is read and passed on in one call each suspend it once, to wait for the response.
 runtime::task<next_step> exchange::run() {
-    if (!receive_now()) co_await receive_rest();
+    if (session_.parked) unpark();
+    if (!receive_now()) {
+        // Readable, yet nothing came: it still waits between two requests.
+        if (session_.input.empty()) co_return next_step::another_request;
+        park();
+        co_return next_step::rest_of_head;
+    }
+    session_.parked.reset();
     if (!head_complete_ && why_ == cause::client_closed && !parser_.begun()) {
         co_return next_step::close;  // it ended between two requests, as it may
     }

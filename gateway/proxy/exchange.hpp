@@ -34,9 +34,20 @@ namespace gateway::proxy {
 // What becomes of the client's connection after an exchange.
 enum class next_step : std::uint8_t {
     another_request,
-    close,   // nothing of the client's is unread
-    linger,  // the client may still be sending: it must not lose our response to a reset
-    abort,   // the response was cut: the client must see that, not a clean end
+    rest_of_head,  // the request's head is not complete: session::parked holds what there is
+    close,         // nothing of the client's is unread
+    linger,        // the client may still be sending: it must not lose our response to a reset
+    abort,         // the response was cut: the client must see that, not a clean end
+};
+
+// What there is of a request whose head has not arrived whole, while its connection waits for more:
+// 5 KiB where an exchange and its input take 32.
+struct parked_head {
+    http::request_parser parser;
+    http::request_head head;
+    std::string bytes;
+    time_point begun_at;
+    runtime::deadline limit;  // covers the whole head, however slowly its bytes trickle
 };
 
 // Lives in a block borrowed for the exchange; about 10 KiB with its two heads. Borrows the session.
@@ -59,7 +70,8 @@ private:
 
     // receive, route, prepare (exchange_receive.cpp)
     bool receive_now();
-    runtime::task<void> receive_rest();
+    void park();
+    void unpark();
     bool parse_head();
     void judge_head();
     void route();

@@ -29,16 +29,26 @@ bool exchange::receive_now() {
     }
 }
 
-// The deadline covers the whole head, however slowly its bytes trickle.
-runtime::task<void> exchange::receive_rest() {
+void exchange::park() {
+    if (!session_.parked) {
+        session_.parked = std::make_unique<parked_head>();
+        session_.parked->begun_at = begun_at_;
+        session_.parked->limit.start(
+            home_.waits.request_head, home_.core.now(), session_.client,
+            runtime::deadline::side::read, cause::request_head_timeout);
+    }
+    session_.parked->parser = parser_;
+    session_.parked->head = request_;
+    session_.parked->bytes.assign(session_.input.view());
+    session_.input.release();
+}
+
+void exchange::unpark() {
     waited_for_head_ = true;
-    runtime::deadline limit;
-    limit.start(
-        home_.waits.request_head, home_.core.now(), session_.client, runtime::deadline::side::read,
-        cause::request_head_timeout);
-    do {
-        co_await session_.client.readable();
-    } while (!receive_now());
+    begun_at_ = session_.parked->begun_at;
+    parser_ = session_.parked->parser;
+    request_ = session_.parked->head;
+    session_.input.assign(home_.core.blocks(), session_.parked->bytes);
 }
 
 bool exchange::parse_head() {
@@ -68,7 +78,8 @@ void exchange::judge_head() {
     if (why_ != cause::none) return;
 
     head_complete_ = true;
-    keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.draining();
+    keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.draining() &&
+                  !session_.last_request;
     upgrade_ = http::is_upgrade_request(request_, request_options_);
     request_body_read_ =
         request_body_.kind == http::body_kind::none ||
@@ -78,6 +89,11 @@ void exchange::judge_head() {
 }
 
 void exchange::route() {
+    if (home_.requests_refused) {
+        why_ = cause::out_of_memory;
+        keep_alive_ = false;  // another gateway may have more
+        return;
+    }
     // A tunnel made by CONNECT would reach any host; TRACE echoes credentials (RFC
     // 9110 9.3.6, 9.3.8).
     if (request_.method_id == http::method::connect || request_.method_id == http::method::trace) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace gateway::proxy {
@@ -81,7 +82,7 @@ session::~session() {
     (previous_ != nullptr ? previous_->next_ : home.sessions_) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
     --home.open_sessions_;
-    home.connections_.open.fetch_sub(1, std::memory_order_relaxed);
+    home.admission_.leave(peer, http::contains(home.trusted_proxies, peer));
     home.counters.connection_closed();
 }
 
@@ -96,11 +97,19 @@ void session::cut() noexcept {
 
 runtime::task<void> session::run(int descriptor) {
     if (!client.open(home.core.reactor(), descriptor)) co_return;
+    std::uint32_t const requests_a_second = home.settings.limits.requests_per_second != 0
+                                                ? home.settings.limits.requests_per_second
+                                                : std::numeric_limits<std::uint32_t>::max();
     next_step next = next_step::another_request;
-    for (unsigned served = 1; next == next_step::another_request; ++served) {
-        if (input.empty()) {
+    for (unsigned served = 1; next <= next_step::rest_of_head; ++served) {
+        if (next == next_step::rest_of_head) {
+            client.brings_work(true);
+            co_await client.readable();  // parked->limit ends this
+            client.brings_work(false);
+        } else if (input.empty()) {
             input.release();
             idle_ = true;
+            in_a_row_ = 0;
             home.counters.connection_became_idle();
             cause ended = cause::draining;
             client.brings_work(true);
@@ -113,6 +122,8 @@ runtime::task<void> session::run(int descriptor) {
             idle_ = false;
             if (ended != cause::none) break;
         }
+        if (!parked) count_request();
+        if (in_second_ > requests_a_second) co_await await_second();
         runtime::block const memory = home.core.blocks().lend();
         exchange* const one = new (memory.data()) exchange(home, *this);
         next = co_await one->run();
@@ -125,6 +136,26 @@ runtime::task<void> session::run(int descriptor) {
     if (next == next_step::linger) co_await linger();
     if (next == next_step::abort) client.reset_on_close();
     client.close();
+}
+
+void session::count_request() noexcept {
+    last_request = in_a_row_++ >= home.settings.limits.pipelined_requests;
+    if (last_request) home.counters.pipeline_cut();
+    if (second_ != home.second_number) {
+        second_ = home.second_number;
+        in_second_ = 0;
+    }
+    ++in_second_;
+}
+
+// A client with too many requests in this second goes on in the next; nothing is lost.
+runtime::task<void> session::await_second() {
+    home.counters.request_throttled();
+    while (second_ == home.second_number && !client.broken() && !home.draining()) {
+        co_await home.core.next_tick();
+    }
+    second_ = home.second_number;
+    in_second_ = 1;
 }
 
 runtime::task<void> session::linger() {

@@ -9,12 +9,14 @@
 #include "runtime/task.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
 namespace gateway::proxy {
 
 class shard;
+struct parked_head;
 
 // Bytes of the client that were read and not used yet. Holds a block only while there are any.
 class input_buffer {
@@ -59,13 +61,20 @@ public:
     shard& home;
     http::address16 const peer;
     std::uint16_t const local_port;
-    net::stream* upstream = nullptr;  // the connection that the present exchange works on
+    net::stream* upstream = nullptr;      // the connection that the present exchange works on
+    std::unique_ptr<parked_head> parked;  // of a request whose head is not complete
+    bool last_request = false;            // the present exchange closes the connection
 
 private:
     friend class shard;
 
     runtime::task<void> linger();
+    runtime::task<void> await_second();
+    void count_request() noexcept;
 
+    std::uint32_t in_a_row_ = 0;  // requests begun since the client waited for an answer
+    std::uint32_t second_ = 0;
+    std::uint32_t in_second_ = 0;  // requests begun in it
     bool idle_ = false;
     session* previous_ = nullptr;
     session* next_ = nullptr;

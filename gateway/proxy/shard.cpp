@@ -16,6 +16,7 @@ namespace {
 
 constexpr milliseconds linger_wait{2'000};
 constexpr unsigned ticks_per_log_flush = 2;
+constexpr unsigned ticks_per_second = 1s / runtime::core::tick;
 
 std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
     std::vector<http::address_range> ranges;
@@ -39,7 +40,7 @@ shard::shard(
     std::size_t cores,
     observe::traffic_counters& counts,
     observe::access_log_writer* log,
-    connection_budget& connections)
+    net::admission& process)
     : core(home),
       settings(wanted),
       routes(settings),
@@ -49,13 +50,14 @@ shard::shard(
           static_cast<std::uint32_t>(settings.limits.header_line_bytes),
           settings.limits.header_fields},
       counters(counts),
+      body_rates(settings.limits.body_rate, settings.timeouts.body_rate_grace),
       waits{home.deadlines(settings.timeouts.request_head),
             home.deadlines(settings.timeouts.request_body),
-            home.deadlines(settings.timeouts.keep_alive),
+            home.own_deadlines(settings.timeouts.keep_alive),
             home.deadlines(settings.timeouts.write),
             home.deadlines(settings.timeouts.tunnel_idle),
             home.deadlines(linger_wait)},
-      connections_(connections) {
+      admission_(process) {
     if (log != nullptr) {
         access_log = std::make_unique<observe::access_log_buffer>(
             *log, settings.logging.access_buffer_bytes);
@@ -83,9 +85,16 @@ shard::shard(
 shard::~shard() = default;
 
 void shard::serve(int descriptor, http::address16 const& peer, std::uint16_t local_port) {
-    if (connections_.open.fetch_add(1, std::memory_order_relaxed) >= connections_.most) {
-        connections_.open.fetch_sub(1, std::memory_order_relaxed);
-        refuse(descriptor, cause::too_many_connections);
+    bool const trusted = http::contains(trusted_proxies, peer);
+    cause why = admission_.admit(peer, trusted);
+    // At the limit the connection that has been idle for longest makes room.
+    if (why == cause::too_many_connections && waits.keep_alive.expire_oldest(why)) {
+        admission_.admit_instead(peer, trusted);
+        counters.connection_evicted();
+        why = cause::none;
+    }
+    if (why != cause::none) {
+        refuse(descriptor, why);
         return;
     }
     runtime::spawn(run_session(*this, descriptor, peer, local_port));
@@ -131,7 +140,12 @@ void shard::ticked(time_point now) {
     steady_at_tick_ = clock::now();
     wall_at_tick_ = std::chrono::system_clock::now();
     for (auto const& pool : pools) pool->sweep(now);
-    if (access_log && ++ticks_ % ticks_per_log_flush == 0) access_log->flush();
+    body_rates.ticked(runtime::core::tick);
+    runtime::memory_level const level = admission_.memory_level();
+    bodies_held = level >= runtime::memory_level::tight;
+    requests_refused = level == runtime::memory_level::critical;
+    if (++ticks_ % ticks_per_second == 0) ++second_number;
+    if (access_log && ticks_ % ticks_per_log_flush == 0) access_log->flush();
 }
 
 }  // namespace gateway::proxy

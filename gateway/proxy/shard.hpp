@@ -6,17 +6,18 @@
 #include "http/date.hpp"
 #include "http/forwarded.hpp"
 #include "http/limits.hpp"
+#include "net/admission.hpp"
 #include "net/pipe_pool.hpp"
 #include "observe/access_log.hpp"
 #include "observe/request_id.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/rate_watch.hpp"
 #include "proxy/upstream_pool.hpp"
 #include "routing/table.hpp"
 #include "runtime/core.hpp"
 #include "settings/settings.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -37,13 +38,6 @@ struct route_plan {
     byte_count body_bytes_max = 0;  // 0: no limit
 };
 
-// Process-wide, touched when a connection begins or ends, never per request.
-struct connection_budget {
-    explicit connection_budget(std::uint32_t connections_max) noexcept : most(connections_max) {}
-    std::uint32_t most;
-    std::atomic<std::uint32_t> open{0};
-};
-
 class shard {
 public:
     // `log` may be null: no access log. All references outlive the shard.
@@ -53,7 +47,7 @@ public:
         std::size_t cores,
         observe::traffic_counters& counts,
         observe::access_log_writer* log,
-        connection_budget& connections);
+        net::admission& process);
     ~shard();
     shard(shard const&) = delete;
     shard& operator=(shard const&) = delete;
@@ -90,6 +84,12 @@ public:
     std::vector<std::unique_ptr<upstream_pool>> pools;
     std::vector<route_plan> plans;  // same indices as settings.routes
 
+    rate_watch body_rates;
+    // Of the process, as of the last tick.
+    bool bodies_held = false;         // no body is read
+    bool requests_refused = false;    // every new request gets 503
+    std::uint32_t second_number = 0;  // counts up, for limits by the second
+
     // Waits that hold for every route.
     struct waits {
         runtime::deadline_list& request_head;
@@ -106,7 +106,7 @@ private:
     void ticked(time_point now);
     void refuse(int descriptor, cause why);
 
-    connection_budget& connections_;
+    net::admission& admission_;
     session* sessions_ = nullptr;  // intrusive list of all that live
     std::size_t open_sessions_ = 0;
     bool draining_ = false;

@@ -70,13 +70,21 @@ deadline_list& core::deadlines(milliseconds duration) {
     return *deadlines_.back();
 }
 
+deadline_list& core::own_deadlines(milliseconds duration) {
+    return *own_deadlines_.emplace_back(std::make_unique<deadline_list>(duration));
+}
+
 void core::every_tick(std::function<void(time_point)> work) { on_tick_.push_back(std::move(work)); }
 
 void core::ticked() {
     now_ = clock::now();
     next_tick_ = now_ + tick;
-    for (auto const& each : deadlines_) each->sweep(now_);
+    for (auto const* lists : {&deadlines_, &own_deadlines_}) {
+        for (auto const& each : *lists) each->sweep(now_);
+    }
     for (auto const& each : on_tick_) each(now_);
+    for (auto const& each : ticked_) reactor_.resume_later(each);
+    ticked_.clear();
     if (now_ - trimmed_at_ >= 1s) {
         trimmed_at_ = now_;
         if (blocks_.trim() >= trim_bytes_min) {

@@ -41,8 +41,20 @@ public:
     time_point now() const noexcept { return now_; }
     // The queue for this duration; the reference stays valid as long as the core.
     deadline_list& deadlines(milliseconds duration);
+    // A queue that is shared with nobody.
+    deadline_list& own_deadlines(milliseconds duration);
     // Calls `work` every `tick` until the core stops. For sweeps; add them before `run`.
     void every_tick(std::function<void(time_point)> work);
+
+    // Resumes the coroutine at the next tick: for what cannot go on now and has nobody to tell it
+    // when it can.
+    struct tick_wait {
+        core& home;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> self) const { home.ticked_.push_back(self); }
+        void await_resume() const noexcept {}
+    };
+    tick_wait next_tick() noexcept { return tick_wait{*this}; }
 
     static constexpr milliseconds tick{100};
 
@@ -56,7 +68,9 @@ private:
     runtime::reactor reactor_;
     block_pool blocks_;
     std::vector<std::unique_ptr<deadline_list>> deadlines_;
+    std::vector<std::unique_ptr<deadline_list>> own_deadlines_;
     std::vector<std::function<void(time_point)>> on_tick_;
+    std::vector<std::coroutine_handle<>> ticked_;
     time_point now_ = clock::now();
     time_point next_tick_ = now_ + tick;
     time_point trimmed_at_ = now_;

@@ -3,17 +3,12 @@
 // quarter of a CPU on a 64-core host would get 64 threads.
 #pragma once
 
-#include <functional>
+#include "runtime/cgroup.hpp"
+
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace gateway::runtime {
-
-// Reads a small file whole; nothing when it cannot be read. A parameter, so that tests need no
-// cgroup.
-using file_reader = std::function<std::optional<std::string>(std::string const& path)>;
-std::optional<std::string> read_file(std::string const& path);
 
 // "200000 100000" is 2 CPUs; "max 100000" is no limit (cgroup v2 cpu.max).
 std::optional<double> parse_cpu_max(std::string_view text);

@@ -70,13 +70,17 @@ void deadline_list::make_room() {
 }
 
 void deadline_list::sweep(time_point now) noexcept {
-    while (live_ != 0 && at(front_).at <= now) {
-        deadline& due = *at(front_).entry;
-        watched& socket = *due.socket_;
-        due.stop();
-        if (due.which_ != deadline::side::write) socket.abort_read(due.why_);
-        if (due.which_ != deadline::side::read) socket.abort_write(due.why_);
-    }
+    while (live_ != 0 && at(front_).at <= now) expire_oldest(at(front_).entry->why_);
+}
+
+bool deadline_list::expire_oldest(cause why) noexcept {
+    if (live_ == 0) return false;
+    deadline& due = *at(front_).entry;
+    watched& socket = *due.socket_;
+    due.stop();
+    if (due.which_ != deadline::side::write) socket.abort_read(why);
+    if (due.which_ != deadline::side::read) socket.abort_write(why);
+    return true;
 }
 
 }  // namespace gateway::runtime

@@ -56,6 +56,8 @@ public:
     milliseconds duration() const noexcept { return duration_; }
     // Expires what is due. Resumed coroutines run later, from the reactor.
     void sweep(time_point now) noexcept;
+    // Ends the oldest wait now; false when there is none.
+    bool expire_oldest(cause why) noexcept;
     bool empty() const noexcept { return live_ == 0; }
     // Slots held, those of stopped deadlines included; for tests.
     std::size_t slots() const noexcept { return ring_.size(); }

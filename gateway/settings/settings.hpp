@@ -66,16 +66,17 @@ struct admin {
 
 // Each is the longest wait of its kind. They hold for all routes; a route may override some.
 struct timeouts {
-    milliseconds request_head{10'000};    // From a request's first byte to its blank line.
-    milliseconds keep_alive{75'000};      // An idle client connection is kept this long.
-    milliseconds request_body{60'000};    // Between two reads of a request body.
-    milliseconds write{60'000};           // A peer that takes no byte for this long is given up.
-    milliseconds connect{2'000};          // For a connection to an endpoint.
-    milliseconds response_head{55'000};   // From the request's end to the response's blank line.
-    milliseconds response_body{300'000};  // Between two reads of a response body.
-    milliseconds tunnel_idle{3'600'000};  // A tunnel with no byte either way.
-    milliseconds upstream_idle{4'000};    // An idle upstream connection is kept this long.
-    milliseconds drain{25'000};           // From SIGTERM to the end, at most.
+    milliseconds request_head{10'000};     // From a request's first byte to its blank line.
+    milliseconds keep_alive{75'000};       // An idle client connection is kept this long.
+    milliseconds request_body{60'000};     // Between two reads of a request body.
+    milliseconds body_rate_grace{30'000};  // Waited for a body before its rate counts.
+    milliseconds write{60'000};            // A peer that takes no byte for this long is given up.
+    milliseconds connect{2'000};           // For a connection to an endpoint.
+    milliseconds response_head{55'000};    // From the request's end to the response's blank line.
+    milliseconds response_body{300'000};   // Between two reads of a response body.
+    milliseconds tunnel_idle{3'600'000};   // A tunnel with no byte either way.
+    milliseconds upstream_idle{4'000};     // An idle upstream connection is kept this long.
+    milliseconds drain{25'000};            // From SIGTERM to the end, at most.
 
     bool operator==(timeouts const&) const = default;
 };
@@ -85,7 +86,12 @@ struct limits {
     byte_count header_line_bytes{16_KiB};  // One line of it; the request line's breach is a 414.
     std::uint32_t header_fields{128};      // Its number of fields.
     byte_count body_bytes{10_MiB};         // A request body; 0 means no limit.
+    byte_count body_rate{1_KiB};           // A request body's least bytes a second; 0: any.
     std::uint32_t connections{10'000};     // Client connections of the whole process.
+    std::uint32_t connections_per_client{1'000};  // Of one address (IPv6: /64); 0 means no limit.
+    std::uint32_t pipelined_requests{1'000};    // Sent behind one without waiting; then it closes.
+    std::uint32_t requests_per_second{10'000};  // Of one connection; more of them wait; 0: any.
+    byte_count memory{0};                       // Of the process; 0 takes the container's limit.
     std::uint32_t upstream_idle_connections{64};  // Kept to one endpoint, process-wide.
     byte_count splice_threshold{64_KiB};          // Known lengths from here on move by splice(2).
 

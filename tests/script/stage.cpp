@@ -82,7 +82,7 @@ stage::stage(std::function<void(settings::snapshot&)> const& change)
     route.upstream = "app";
     settings_.routes.push_back(route);
     if (change) change(settings_);
-    shard_ = std::make_unique<proxy::shard>(core_, settings_, 1, counters_, nullptr, connections_);
+    shard_ = std::make_unique<proxy::shard>(core_, settings_, 1, counters_, nullptr, admission_);
     shard_->pools[0]->set_addresses(0, {net::address{name_of(origin_)}});
 }
 

@@ -67,7 +67,7 @@ private:
     runtime::core core_{0};
     settings::snapshot settings_;
     observe::traffic_counters counters_{1, 1};
-    proxy::connection_budget connections_{1000};
+    net::admission admission_{{.connections = 1000}};
     std::unique_ptr<proxy::shard> shard_;
 };
 

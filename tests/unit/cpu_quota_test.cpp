@@ -71,16 +71,18 @@ TEST_CASE("threads are the quota rounded up, within what may be used", "[unit][q
 }
 
 TEST_CASE("a task's CPU limit is read from its metadata", "[unit][quota]") {
-    CHECK(net::parse_task_cpus(R"({"Cluster":"c","Limits":{"CPU":0.5,"Memory":1024}})") == 0.5);
-    CHECK_FALSE(net::parse_task_cpus(R"({"Cluster":"c"})"));
-    CHECK_FALSE(net::parse_task_cpus(R"({"Limits":{"CPU":0}})"));
-    CHECK_FALSE(net::parse_task_cpus("<html>"));
-    CHECK_FALSE(net::parse_task_cpus(""));
+    CHECK(
+        net::parse_task_limits(R"({"Cluster":"c","Limits":{"CPU":0.5,"Memory":1024}})").cpus ==
+        0.5);
+    CHECK_FALSE(net::parse_task_limits(R"({"Cluster":"c"})").cpus);
+    CHECK_FALSE(net::parse_task_limits(R"({"Limits":{"CPU":0}})").cpus);
+    CHECK_FALSE(net::parse_task_limits("<html>").cpus);
+    CHECK_FALSE(net::parse_task_limits("").cpus);
 }
 
 TEST_CASE("metadata that nobody offers costs no more than its limit", "[unit][quota]") {
     auto const begin = std::chrono::steady_clock::now();
-    CHECK_FALSE(net::task_cpus("http://127.0.0.1:1/v4", 300ms));
-    CHECK_FALSE(net::task_cpus("not a uri", 300ms));
+    CHECK_FALSE(net::ask_task_limits("http://127.0.0.1:1/v4", 300ms).cpus);
+    CHECK_FALSE(net::ask_task_limits("not a uri", 300ms).cpus);
     CHECK(std::chrono::steady_clock::now() - begin < 5s);
 }

@@ -181,9 +181,11 @@ routes:
     limits: {body: 0}
     request_headers: {add: {X-A: a, X-B: ""}, set: {X-C: "c d"}, remove: [Cookie]}
     response_headers: {add: {X-D: d}, set: {X-E: e}, remove: [Server, X-F]}
-timeouts: {request_head: 101ms, keep_alive: 2s, request_body: 3s, write: 4s, connect: 5s,
+timeouts: {request_head: 101ms, keep_alive: 2s, request_body: 3s, body_rate_grace: 30m,
+  write: 4s, connect: 5s,
   response_head: 6s, response_body: 7s, tunnel_idle: 8s, upstream_idle: 9s, drain: 0}
-limits: {header: 2KiB, header_line: 1KiB, header_fields: 9, body: 5, connections: 6,
+limits: {header: 2KiB, header_line: 1KiB, header_fields: 9, body: 5, body_rate: 2, connections: 6,
+  connections_per_client: 0, pipelined_requests: 7, requests_per_second: 8, memory: 1GiB,
   upstream_idle_connections: 0, splice_threshold: 1MiB}
 logging: {level: debug, access: off, access_buffer: 2MiB}
 forwarding: {trusted_proxies: ["10.1.0.0/16", "::1"], via: no}
@@ -212,8 +214,8 @@ runtime: {threads: 3}
     expected.response_body_timeout = 3h;
     expected.body_bytes = 0;
     CHECK(all.routes.front() == expected);
-    CHECK(all.timeouts == timeouts{101ms, 2s, 3s, 4s, 5s, 6s, 7s, 8s, 9s, 0ms});
-    CHECK(all.limits == limits{2_KiB, 1_KiB, 9, 5, 6, 0, 1_MiB});
+    CHECK(all.timeouts == timeouts{101ms, 2s, 3s, 30min, 4s, 5s, 6s, 7s, 8s, 9s, 0ms});
+    CHECK(all.limits == limits{2_KiB, 1_KiB, 9, 5, 2, 6, 0, 7, 8, 1_GiB, 0, 1_MiB});
     CHECK(all.logging == logging{log_level::debug, access_log_mode::off, 2_MiB});
     CHECK(
         all.forwarding.trusted_proxies ==

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much is too much: each limit's last value passes and the next is refused, with the limit's
 // own status and cause, before any of it reaches the upstream.
+#include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
@@ -129,19 +130,25 @@ TEST_CASE("the default body limit is 10 MiB", "[wire][limits]") {
 }
 
 TEST_CASE("connections beyond the limit get 503 until one is free", "[wire][limits]") {
+    gate go;
     imposter_origin origin;
+    origin.when("/wait", [&](origin_connection& client, message const&) {
+        go.wait();
+        client.send(imposter_origin::ok("done"));
+    });
     gateway_process gateway{all_to(origin.endpoint()).limits("connections: 2")};
     raw_client first{gateway.port()};
     raw_client second{gateway.port()};
-    for (auto client : {&first, &second}) {
-        client->send(get_request("/"));
-        CHECK(client->receive().status() == 200);
-    }
+    for (auto client : {&first, &second}) client->send(get_request("/wait"));
+    origin.wait_for_requests(2);
     raw_client third{gateway.port()};
     auto const reply = third.receive();
     CHECK(reply.status() == 503);
     CHECK(cause_in(reply) == "too_many_connections");
     CHECK(third.closed_by_peer());
+    go.open(2);
+    CHECK(first.receive().body == "done");
+    CHECK(second.receive().body == "done");
     first.close();
     // The gateway needs a moment to see the end; each refusal meanwhile is a right answer.
     auto const until = steady::now() + patience();

@@ -121,13 +121,20 @@ TEST_CASE("a client cannot invent label values", "[wire][metrics]") {
 }
 
 TEST_CASE("a refused connection is counted by its cause", "[wire][metrics]") {
+    gate go;
     imposter_origin origin;
+    origin.when("/wait", [&](origin_connection& client, message const&) {
+        go.wait();
+        client.send(imposter_origin::ok("done"));
+    });
     gateway_process gateway{all_to(origin.endpoint()).limits("connections: 1")};
     raw_client first{gateway.port()};
-    first.send(get_request("/"));
-    CHECK(first.receive().status() == 200);
+    first.send(get_request("/wait"));
+    origin.wait_for_requests(1);
     raw_client second{gateway.port()};
     CHECK(second.receive().status() == 503);
+    go.open();
+    CHECK(first.receive().status() == 200);
     gateway.wait_for_metric(
         "gateway_connections_refused_total", 1, {{"cause", "too_many_connections"}});
 }
