@@ -24,7 +24,7 @@ export async function openBrowser() {
 }
 
 // What the page complains about while a check runs.
-function listenForComplaints(page) {
+export function listenForComplaints(page) {
     const complaints = [];
     page.on('console', (message) => {
         if (message.type() === 'error') {

@@ -21,12 +21,24 @@ limits: { body: 100MiB }
     return start(['run', '-c', file], () => rm(folder, { recursive: true }));
 }
 
+// The built-in configuration in front of these two.
+export function startDefault(frontendPort, backendPort) {
+    return start(['run'], async () => {}, {
+        LISTEN: '127.0.0.1:0',
+        ADMIN_LISTEN: '127.0.0.1:0',
+        FRONTEND_ADDR: `127.0.0.1:${frontendPort}`,
+        BACKEND_ADDR: `127.0.0.1:${backendPort}`,
+    });
+}
+
 export function startDemo() {
     return start(['demo', '--listen', '127.0.0.1:0', '--admin', '127.0.0.1:0'], async () => {});
 }
 
-async function start(args, cleanUp) {
-    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+async function start(args, cleanUp, environment = {}) {
+    const child = spawn(binary, args, {
+        stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment },
+    });
     let log = '';
     child.stdout.resume();
     const port = await new Promise((resolve, reject) => {

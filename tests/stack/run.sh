@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Express and Chromium with the gateway between them. Usage: run.sh [GATEWAY_BINARY]
+# Programs of others with the gateway between them. Usage: run.sh [GATEWAY_BINARY [shop]]
+# Without a second word: Express and Chromium; with it: the sample shop of deploy/sample.
 # Exits with 77, which ctest knows as "skipped", where Node or the npm registry is missing.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 gateway=${1:-$here/../../build/release/gateway/gateway}
+what=${2:-}
 
 skip() {
     echo "SKIP  the stack tests: $1" >&2
@@ -17,8 +19,21 @@ command -v node >/dev/null || skip 'node is not installed'
 command -v npm >/dev/null || skip 'npm is not installed'
 
 # npm leaves a copy of the lock file behind; when it is newer than ours, nothing has changed.
-cd "$here"
-if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-    npm ci --no-audit --no-fund --silent || skip 'the packages could not be installed'
+install() {
+    cd "$1"
+    if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+        npm ci --no-audit --no-fund --silent || skip 'the packages could not be installed'
+    fi
+}
+
+install "$here"
+[ "$what" = shop ] || exec node stack_test.js "$gateway"
+
+install "$here/../../deploy/sample/backend"
+install "$here/../../deploy/sample/frontend"
+changed=$(find index.html package-lock.json public src vite.config.js -newer dist/index.html 2>&1 || true)
+if [ -n "$changed" ]; then
+    npm run --silent build -- --logLevel warn
 fi
-exec node stack_test.js "$gateway"
+cd "$here"
+exec node shop_test.js "$gateway"

@@ -91,7 +91,8 @@ bool is_kept_out(fs::path const& path) {
     auto const name = path.filename().string();
     if (fs::is_directory(path)) {
         return name == "build" || name.rfind("build-", 0) == 0 || name == "node_modules" ||
-               name == "tmp" || (name[0] == '.' && name != ".ci" && name != ".github");
+               name == "dist" || name == "tmp" ||
+               (name[0] == '.' && name != ".ci" && name != ".github");
     }
     static constexpr std::array binary{".png", ".svg", ".jpg", ".ico", ".woff2", ".gz", ".swp"};
     auto const extension = path.extension().string();
