@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Syntaxes that count something or choose one of a few words.
+#include "settings/dictionary.hpp"
 #include "settings/problem.hpp"
 #include "settings/syntax.hpp"
 
@@ -55,18 +56,6 @@ std::string in_largest_unit(std::uint64_t number, std::array<unit, Count> const&
     return std::to_string(number / best.factor) + std::string{best.name};
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-    auto const lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) {
-        return lower(x) == lower(y);
-    });
-}
-
-template <class Value, std::size_t Count>
-using dictionary = std::array<std::pair<std::string_view, Value>, Count>;
-
 constexpr dictionary<bool, 6> flags{
     {{"true", true}, {"false", false}, {"on", true}, {"off", false}, {"yes", true}, {"no", false}}};
 
@@ -79,26 +68,6 @@ constexpr dictionary<log_level, 5> levels{
 
 constexpr dictionary<access_log_mode, 2> access_modes{
     {{"json", access_log_mode::json}, {"off", access_log_mode::off}}};
-
-template <class Value, std::size_t Count>
-std::optional<Value> look_up(
-    std::string_view text, dictionary<Value, Count> const& words, refusal& why) {
-    std::vector<std::string_view> known;
-    for (auto const& [word, value] : words) {
-        if (same_word(word, text)) return value;
-        known.push_back(word);
-    }
-    why.hint = did_you_mean(text, known);
-    return std::nullopt;
-}
-
-template <class Value, std::size_t Count>
-std::string word_for(Value value, dictionary<Value, Count> const& words) {
-    for (auto const& [word, meaning] : words) {
-        if (meaning == value) return std::string{word};
-    }
-    return {};
-}
 
 }  // namespace
 

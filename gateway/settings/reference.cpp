@@ -32,9 +32,11 @@ struct blank_owners {
     listener one_listener;
     upstream one_upstream;
     route one_route;
+    endpoint one_endpoint;
 
     owner of(std::string_view path) {
         if (path.substr(0, 12) == "listeners[].") return &one_listener;
+        if (path.starts_with("upstreams.*.endpoints[].")) return &one_endpoint;
         if (path.substr(0, 12) == "upstreams.*.") return &one_upstream;
         if (path.substr(0, 9) == "routes[].") return &one_route;
         return &root;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/schema.hpp"
 
-#include "settings/binding.hpp"
+#include "settings/schema_endpoints.hpp"
+#include "settings/schema_parts.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -13,20 +15,7 @@ using enum reload;
 using enum need;
 using enum secrecy;
 
-constexpr bounds unbounded{};
-
-constexpr bounds between(milliseconds min, milliseconds max) {
-    return {static_cast<std::uint64_t>(min.count()), static_cast<std::uint64_t>(max.count())};
-}
-constexpr bounds between(std::uint64_t min, std::uint64_t max) { return {min, max}; }
-
-std::string no_default(owner) { return {}; }
 std::string one_listener(owner) { return "one on " + listen_address::text(listener{}.address); }
-
-// Below a "[]" or "*" the owner changes; below any other section it stays.
-void read_subsection(reader& in, row const& self, node const& value, owner into) {
-    in.read_section(self.path, value, into);
-}
 
 template <class Item>
 void read_items(
@@ -69,8 +58,6 @@ void read_upstreams(reader& in, row const& self, node const& value, owner into) 
     }
 }
 
-constexpr binding section{shape::section, {}, "a map", &read_subsection, &no_default, nullptr};
-
 template <shape Shape>
 constexpr binding items(
     std::string_view type,
@@ -83,7 +70,7 @@ constexpr binding items(
 template <auto Member>
 constexpr binding timeout = scalar<duration, &snapshot::timeouts, Member>;
 
-constexpr auto table = std::to_array<row>({
+constexpr auto first_rows = std::to_array<row>({
     {"listeners",
      items<shape::list>("listener", "a map with the key address", &read_listeners, &one_listener),
      between(1, 64), restart, "Where clients connect."},
@@ -97,14 +84,9 @@ constexpr auto table = std::to_array<row>({
 
     {"upstreams", items<shape::map>("upstream", "a map with the key endpoints", &read_upstreams),
      between(1, 1'000), live, "Named groups of endpoints that routes send requests to.", required},
-    {"upstreams.*.endpoints", list_of<endpoint_address, &upstream::endpoints>, between(1, 256),
-     live,
-     "The addresses of the upstream; names are resolved while the gateway runs, the port is 80 "
-     "when none is written.",
-     required},
-    {"upstreams.*.host", scalar<host_field, &upstream::host>, unbounded, live,
-     "The Host sent to the endpoints; without it they get the client's."},
+});
 
+constexpr auto further_rows = std::to_array<row>({
     {"routes",
      items<shape::list>("route", "a map with keys such as prefix and upstream", &read_routes),
      between(1, 1'000), live, "Which requests go to which upstream.", required},
@@ -239,7 +221,20 @@ constexpr auto table = std::to_array<row>({
     {"runtime.threads", scalar<thread_count, &snapshot::runtime, &runtime::threads>,
      between(1, 1'024), restart,
      "Threads that serve requests; `auto` is one for each CPU of the quota, rounded up."},
+    {"runtime.zone", scalar<own_zone, &snapshot::runtime, &runtime::zone>, unbounded, restart,
+     "Where the gateway runs, as `eu-central-1a`; `auto` is AWS_AVAILABILITY_ZONE or what the ECS "
+     "task metadata say, if anything."},
 });
+
+template <std::size_t... Counts>
+constexpr auto joined(std::array<row, Counts> const&... parts) {
+    std::array<row, (Counts + ...)> all{};
+    std::size_t at = 0;
+    ((std::copy(parts.begin(), parts.end(), all.begin() + at), at += Counts), ...);
+    return all;
+}
+
+constexpr auto table = joined(first_rows, endpoint_rows, further_rows);
 
 }  // namespace
 
@@ -252,12 +247,12 @@ row const* find_row(std::string_view path) {
     return nullptr;
 }
 
-std::vector<std::string_view> keys_of(std::string_view section) {
+std::vector<std::string_view> keys_of(std::string_view home_path) {
     std::vector<std::string_view> keys;
     for (row const& one : table) {
         std::size_t const dot = one.path.rfind('.');
         std::string_view const home = dot == std::string_view::npos ? "" : one.path.substr(0, dot);
-        if (home == section) keys.push_back(one.path.substr(dot + 1));
+        if (home == home_path) keys.push_back(one.path.substr(dot + 1));
     }
     return keys;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/units.hpp"
+#include "settings/endpoint_settings.hpp"
 
 #include <array>
 #include <cstdint>
@@ -100,6 +101,8 @@ struct limits {
 
 struct endpoint {
     host_port address;
+    std::uint32_t weight = 1;  // Its share of the requests beside the others.
+    std::string zone{};        // Where it runs, as "eu-central-1a"; empty: not known.
 
     bool operator==(endpoint const&) const = default;
 };
@@ -108,6 +111,12 @@ struct upstream {
     std::string name;
     std::vector<endpoint> endpoints;
     std::string host;  // Host sent upstream; empty keeps the client's.
+    settings::health_check health_check{};
+    settings::ejection ejection{};
+    settings::slow_start slow_start{};
+    settings::endpoint_limits endpoint_limits{};
+    settings::balance balance{};
+    bool fail_open = false;  // With no endpoint available, unhealthy ones are tried.
 
     bool operator==(upstream const&) const = default;
 };
@@ -161,6 +170,7 @@ struct forwarding {
 
 struct runtime {
     std::uint32_t threads = 0;  // 0 means one for each CPU of the quota, rounded up.
+    std::string zone{};         // Where this process runs; empty asks the environment.
 
     bool operator==(runtime const&) const = default;
 };

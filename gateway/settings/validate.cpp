@@ -136,6 +136,7 @@ void check_limits(snapshot const& all, reader& in) {
 
 void validate(snapshot const& all, reader& in) {
     check_listeners(all, in);
+    check_upstreams(all, in);
     check_routes(all, in);
     check_repeated_routes(all, in);
     check_limits(all, in);

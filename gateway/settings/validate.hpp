@@ -12,6 +12,9 @@ namespace gateway::settings {
 // Notes every breach at its place in the file.
 void validate(snapshot const& all, reader& in);
 
+// The part of it about endpoints.
+void check_upstreams(snapshot const& all, reader& in);
+
 // Gives a name to the routes that were written without one: host and path or prefix. A name that is
 // taken gets "#2" and so on appended, for names are the labels of metrics.
 void name_routes(snapshot& all);

@@ -28,11 +28,12 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
             "mean \"access\"?"),
         setting(
             "runtime: {timeouts: {}}", "1:11",
-            "runtime: found \"timeouts\", expected threads; it belongs under \"routes[]\" or the "
-            "top level"),
+            "runtime: found \"timeouts\", expected one of threads and zone; it belongs under "
+            "\"routes[]\" or the top level"),
         upstream(
             "{endpoints: [a], hots: b}", "2:25",
-            "upstreams.web: found \"hots\", expected one of endpoints and host; did you mean "
+            "upstreams.web: found \"hots\", expected one of endpoints, host, fail_open, "
+            "health_check, ejection, slow_start, endpoint_limits and balance; did you mean "
             "\"host\"?"),
         route(
             "{prefix: /, upstream: web, timeouts: {connect: 1s}}", "2:41",
