@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that knows prometheus-cpp, and of that only the text format: its own counters are
-// atomics shared by all threads and never touch a request.
+// Only the metrics_ files know prometheus-cpp, and of that only the text format: its own counters
+// are atomics shared by all threads and never touch a request.
 #include "admin/metrics_page.hpp"
 
+#include "admin/metrics_builder.hpp"
+#include "admin/metrics_endpoints.hpp"
 #include "admin/process_figures.hpp"
 #include "observe/access_log.hpp"
-
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <initializer_list>
-#include <sstream>
 #include <utility>
 
 namespace gateway::admin {
@@ -23,48 +21,10 @@ using observe::traffic_counters;
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
-using labels = std::vector<ClientMetric::Label>;
+using labels = metric_labels;
 using cores = std::vector<traffic_counters const*>;
 
 constexpr char const* no_route = "unmatched";
-
-template <class Figure>
-double as_double(Figure value) {
-    return static_cast<double>(value);
-}
-
-// The page under construction.
-class page {
-public:
-    void counter(char const* name, char const* help, double value) {
-        family(name, help, MetricType::Counter).metric.push_back(sample({}, value));
-    }
-    void gauge(char const* name, char const* help, double value) {
-        family(name, help, MetricType::Gauge).metric.push_back(sample({}, value));
-    }
-    MetricFamily& family(char const* name, char const* help, MetricType type) {
-        return families_.emplace_back(MetricFamily{name, help, type, {}});
-    }
-
-    // Both kinds of value are set; the serializer picks the one of the family's type.
-    static ClientMetric sample(labels by, double value) {
-        ClientMetric metric;
-        metric.label = std::move(by);
-        metric.counter.value = value;
-        metric.gauge.value = value;
-        return metric;
-    }
-
-    std::string text() const {
-        std::ostringstream out;
-        prometheus::TextSerializer{}.Serialize(out, families_);
-        return std::move(out).str();
-    }
-
-private:
-    // A deque would do as well; what `family` returns is used before the next call only.
-    std::vector<MetricFamily> families_;
-};
 
 template <class Read>
 double sum(cores const& all, Read read) {
@@ -321,6 +281,7 @@ std::string metrics_page::text() const {
         out, "gateway_errors_total", "Requests whose outcome the gateway decided.", cores_,
         &traffic_counters::errors);
     add_upstreams(out, cores_, names_);
+    if (endpoints_) add_endpoints(out, endpoints_());
     out.counter(
         "gateway_access_log_lines_dropped_total",
         "Access-log lines lost because their reader was too slow or gone.",

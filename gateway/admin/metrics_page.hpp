@@ -4,8 +4,11 @@
 
 #include "net/admission.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/endpoint_board.hpp"
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gateway::observe {
@@ -27,11 +30,16 @@ public:
         std::string version,
         net::admission const* process = nullptr);
 
+    // Where the series by endpoint come from; without it there are none.
+    using endpoint_source = std::function<std::vector<proxy::endpoint_figures>()>;
+    void follow_endpoints(endpoint_source from) { endpoints_ = std::move(from); }
+
     std::string text() const;
 
 private:
     std::vector<observe::traffic_counters const*> cores_;
     observe::traffic_names names_;
+    endpoint_source endpoints_;
     observe::access_log_writer const* access_log_;
     std::string version_;
     net::admission const* process_;

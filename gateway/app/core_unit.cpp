@@ -16,10 +16,15 @@ core_unit::core_unit(
     settings::snapshot const& wanted,
     std::vector<net::address>& addresses,
     observe::access_log_writer* log,
-    net::admission& admission)
+    net::admission& admission,
+    proxy::endpoint_watch& endpoints)
     : core_(index),
       counters_(wanted.routes.size(), wanted.upstreams.size()),
-      shard_(core_, wanted, cores, counters_, log, admission) {
+      shard_(core_, wanted, cores, counters_, log, admission, &endpoints) {
+    if (index == 0) {
+        health_ =
+            std::make_unique<proxy::health_checker>(core_, counters_, shard_.settings, endpoints);
+    }
     for (net::address& address : addresses) {
         auto port = std::make_shared<std::uint16_t>(address.port());
         listeners_.push_back(std::make_unique<net::listener>(
@@ -57,10 +62,12 @@ void core_unit::listen() {
     });
 }
 
-void core_unit::set_addresses(
-    std::size_t upstream, std::size_t position, std::vector<net::address> found) {
-    core_.post([this, upstream, position, found = std::move(found)] {
-        shard_.pools[upstream]->set_addresses(position, found);
+core_unit::~core_unit() = default;
+
+void core_unit::set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states) {
+    core_.post([this, upstream, states = std::move(states)] {
+        shard_.pools[upstream]->set_endpoints(states);
+        if (health_) health_->set_endpoints(upstream, states);
     });
 }
 
@@ -68,6 +75,7 @@ void core_unit::drain() {
     core_.post([this] {
         for (auto const& each : listeners_) each->stop();
         shard_.drain();
+        if (health_) health_->stop();
     });
 }
 

@@ -5,6 +5,8 @@
 #include "net/listener.hpp"
 #include "observe/access_log.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/endpoint_state.hpp"
+#include "proxy/health_checker.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/core.hpp"
 
@@ -25,12 +27,14 @@ public:
         settings::snapshot const& wanted,
         std::vector<net::address>& addresses,
         observe::access_log_writer* log,
-        net::admission& admission);
+        net::admission& admission,
+        proxy::endpoint_watch& endpoints);
+    ~core_unit();
 
     // From the control thread.
     void start();
     void listen();  // connections are accepted from now on
-    void set_addresses(std::size_t upstream, std::size_t position, std::vector<net::address> found);
+    void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
     void drain();
     void cut();   // ends every session now
     void stop();  // and joins the thread
@@ -43,6 +47,7 @@ private:
     runtime::core core_;
     observe::traffic_counters counters_;
     proxy::shard shard_;
+    std::unique_ptr<proxy::health_checker> health_;  // the first core's; of the whole process
     std::vector<std::unique_ptr<net::listener>> listeners_;
     alignas(cache_line_bytes) std::atomic<time_point::rep> beat_{0};
     std::thread thread_;

@@ -5,6 +5,7 @@
 #include "admin/metrics_page.hpp"
 #include "app/command_line.hpp"
 #include "app/core_unit.hpp"
+#include "app/endpoint_desk.hpp"
 #include "app/memory_watch.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
@@ -52,17 +53,37 @@ void raise_descriptor_limit() {
 struct machine_share {
     unsigned threads;
     runtime::memory_gauge memory;
+    std::string zone;  // empty: not known
 };
+
+// Whether it matters where this process runs.
+bool wants_zone(settings::snapshot const& wanted) {
+    for (auto const& upstream : wanted.upstreams) {
+        for (auto const& each : upstream.endpoints) {
+            if (!each.zone.empty()) return true;
+        }
+    }
+    return false;
+}
+
+std::string zone_as_told(settings::snapshot const& wanted) {
+    if (!wanted.runtime.zone.empty()) return wanted.runtime.zone;
+    char const* const told = std::getenv("AWS_AVAILABILITY_ZONE");
+    return told != nullptr ? told : "";
+}
 
 machine_share find_share(settings::snapshot const& wanted) {
     std::optional<double> cpus = runtime::cgroup_cpus(runtime::read_file);
     byte_count const memory = wanted.limits.memory;
     runtime::memory_gauge gauge{memory, runtime::physical_memory(), runtime::read_file};
     bool const known = (cpus || wanted.runtime.threads != 0) && gauge.source() != "fallback";
+    std::string zone = zone_as_told(wanted);
+    bool const lost = zone.empty() && wants_zone(wanted);
     char const* const task = std::getenv("ECS_CONTAINER_METADATA_URI_V4");
-    if (!known && task != nullptr) {
+    if ((!known || lost) && task != nullptr) {
         net::task_limits const limits = net::ask_task_limits(task, 500ms);
         if (!cpus) cpus = limits.cpus;
+        if (zone.empty()) zone = limits.zone;
         if (gauge.source() == "fallback" && limits.memory) {
             gauge = runtime::memory_gauge{0, *limits.memory, runtime::read_file};
         }
@@ -70,7 +91,7 @@ machine_share find_share(settings::snapshot const& wanted) {
     unsigned const threads = wanted.runtime.threads != 0
                                  ? wanted.runtime.threads
                                  : runtime::threads_for(cpus, runtime::schedulable_cpus());
-    return {threads, std::move(gauge)};
+    return {threads, std::move(gauge), std::move(zone)};
 }
 
 std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
@@ -118,6 +139,9 @@ struct gateway::parts {
     asio::steady_timer timer{control};
     memory_watch memory;
     net::resolver names{control};
+    endpoint_desk desk{control, wanted, [this](std::size_t upstream, auto const& states) {
+                           for (auto const& each : cores) each->set_endpoints(upstream, states);
+                       }};
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<admin::admin_server> admin;
     bool opened = false;
@@ -139,12 +163,14 @@ gateway::parts::parts(settings::snapshot const& from)
     std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
         cores.push_back(
-            std::make_unique<core_unit>(i, count, wanted, addresses, log.get(), admission));
+            std::make_unique<core_unit>(i, count, wanted, addresses, log.get(), admission, desk));
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
+    desk.open(share.zone, counters);
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
+    metrics->follow_endpoints([this] { return desk.figures(); });
     admin = std::make_unique<admin::admin_server>(
         control, wanted.admin.address,
         admin::admin_sources{
@@ -174,14 +200,17 @@ void gateway::parts::follow_names() {
             names.follow(
                 at.host, at.port,
                 [this, upstream, position](std::vector<net::address> const& found) {
-                    for (auto const& each : cores) each->set_addresses(upstream, position, found);
+                    std::vector<net::listing> listings;
+                    for (auto const& each : found) listings.push_back({each});
+                    desk.list(upstream, position, listings);
                 });
         }
     }
 }
 
 void gateway::parts::open_when_resolved(time_point limit, std::function<void()> const& ready) {
-    if (names.has_asked_all() || clock::now() >= limit) {
+    bool const known = names.has_asked_all() && !desk.awaits_probes();
+    if (known || clock::now() >= limit) {
         open(ready);
         return;
     }
@@ -227,6 +256,7 @@ void gateway::parts::drain() {
     draining = true;
     drain_begun = clock::now();
     names.stop();
+    desk.stop();
     for (auto const& each : cores) each->drain();
     await_drained(drain_begun + wanted.timeouts.drain, false);
 }

@@ -48,6 +48,7 @@ enum class cause : std::uint8_t {
     // The upstream's name, connection or bytes.
     name_unresolved,
     no_endpoint,
+    endpoints_full,
     connect_refused,
     connect_timeout,
     connect_failed,

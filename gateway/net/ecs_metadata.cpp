@@ -52,6 +52,7 @@ task_limits parse_task_limits(std::string_view json) {
         if (mebibytes && *mebibytes >= 1 && *mebibytes < 1e9) {
             found.memory = static_cast<byte_count>(*mebibytes) * 1_MiB;
         }
+        found.zone = tree.get<std::string>("AvailabilityZone", "");
     } catch (boost::property_tree::ptree_error const&) {
         // Not JSON: as good as no answer.
     }

@@ -14,9 +14,11 @@ namespace gateway::net {
 struct task_limits {
     std::optional<double> cpus;
     std::optional<byte_count> memory;
+    std::string zone{};  // empty: not told
 };
 
-// `Limits.CPU` (CPUs) and `Limits.Memory` (MiB) of a task description, where they are numbers.
+// `Limits.CPU` (CPUs) and `Limits.Memory` (MiB) of a task description, where they are numbers, and
+// its `AvailabilityZone`.
 task_limits parse_task_limits(std::string_view json);
 
 // Asks `uri` + "/task" (the value of ECS_CONTAINER_METADATA_URI_V4, "http://169.254.170.2/v4/...").

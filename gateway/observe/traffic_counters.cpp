@@ -69,7 +69,8 @@ traffic_counters::traffic_counters(std::size_t routes, std::size_t upstreams)
     : route_count_{routes},
       upstream_count_{upstreams},
       routes_{std::make_unique<std::atomic<cell_table*>[]>(routes + 1)},
-      upstreams_{std::make_unique<upstream_counters[]>(upstreams)} {}
+      upstreams_{std::make_unique<upstream_counters[]>(upstreams)},
+      endpoints_{std::make_unique<endpoint_counters[]>(upstreams)} {}
 
 traffic_counters::~traffic_counters() {
     for (std::size_t i = 0; i <= route_count_; ++i) {

@@ -7,6 +7,7 @@
 #include "base/counters.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
+#include "observe/endpoint_counters.hpp"
 #include "observe/exchange_record.hpp"
 
 #include <array>
@@ -118,6 +119,10 @@ public:
     std::size_t route_count() const noexcept { return route_count_; }
     std::size_t upstream_count() const noexcept { return upstream_count_; }
     upstream_counters const& upstream(std::size_t i) const noexcept { return upstreams_[i]; }
+    endpoint_counters& endpoints(std::size_t upstream) noexcept { return endpoints_[upstream]; }
+    endpoint_counters const& endpoints(std::size_t upstream) const noexcept {
+        return endpoints_[upstream];
+    }
 
     // Null when there was no such exchange. `route` == route_count() are those without a route.
     exchange_cell const* cell(
@@ -151,6 +156,7 @@ private:
     // long as this: three routes with three status codes cost a few KiB, not routes x 720 cells.
     std::unique_ptr<std::atomic<cell_table*>[]> routes_;
     std::unique_ptr<upstream_counters[]> upstreams_;
+    std::unique_ptr<endpoint_counters[]> endpoints_;
     std::array<counter, cause_count> errors_;
     std::array<counter, cause_count> refused_;
 };

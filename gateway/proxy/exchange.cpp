@@ -90,6 +90,7 @@ void exchange::watch_client() {
 // Counts the failed attempt; true when another may follow, as `where` then says.
 bool exchange::prepare_retry(cause failed, retry_on& where) {
     if (!may_try_again(failed, where)) return false;
+    observe_attempt(failed);
     home_.counters.attempt_failed(plan_->pool->index(), failed);
     home_.counters.retried(plan_->pool->index());
     release_upstream();
@@ -101,11 +102,22 @@ void exchange::finish_response() {
     if (cut_ && facts_of(why_).fault == source::upstream) {
         home_.counters.attempt_failed(plan_->pool->index(), why_);
     }
+    observe_attempt(cut_ ? why_ : cause::none);
     release_upstream();
+}
+
+// What the endpoint is judged by; before its connection is given back.
+void exchange::observe_attempt(cause why) noexcept {
+    if (!upstream_) return;
+    bool const answered = why == cause::none;
+    upstream_->at.pool.observe(
+        upstream_->at, {why, answered ? response_.status : std::uint16_t{0}},
+        answered ? response_at_ - attempt_at_ : clock::duration{}, home_.core.now());
 }
 
 // Ends the last attempt; returns what the client is told.
 cause exchange::explain(cause failed) {
+    observe_attempt(failed);
     if (facts_of(failed).fault == source::upstream) {
         home_.counters.attempt_failed(plan_->pool->index(), failed);
     }

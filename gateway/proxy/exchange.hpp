@@ -19,6 +19,7 @@
 #include "http/hop_by_hop.hpp"
 #include "http/target.hpp"
 #include "observe/exchange_record.hpp"
+#include "proxy/balance_key.hpp"
 #include "proxy/body_relay.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shard.hpp"
@@ -99,6 +100,7 @@ private:
     // relay (exchange_relay.cpp)
     void plan_response();
     runtime::block build_response(http::head_writer& out);
+    std::string_view sticky_cookie(std::array<char, sticky_field_max>& out) const noexcept;
     bool relay_in_hand();
     runtime::task<void> relay();
     bool is_in_hand() const noexcept;
@@ -116,6 +118,7 @@ private:
     bool prepare_retry(cause failed, retry_on& where);
     void finish_response();
     cause explain(cause failed);
+    void observe_attempt(cause why) noexcept;
     runtime::task<void> reply(cause why);
     void settle();
     next_step leave();

@@ -2,6 +2,7 @@
 // One attempt: a connection to an endpoint, the request over it, the head of the response.
 #include "http/upgrade.hpp"
 #include "net/timed_wait.hpp"
+#include "proxy/balance_key.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/header_filters.hpp"
 #include "upstream/retry_policy.hpp"
@@ -24,8 +25,10 @@ cause exchange::begin_attempt(retry_on where) {
     upstream_pool& pool = *plan_->pool;
     home_.counters.attempt_begun(pool.index());
     if (where != retry_on::fresh_connection) {
-        endpoint_ = pool.choose(endpoint_);
-        if (endpoint_ == nullptr) return cause::name_unresolved;
+        choice_key const key = key_of(pool.settings().balance, request_, target_, client_address_);
+        chosen_endpoint const chosen = pool.choose(key, endpoint_);
+        if (chosen.at == nullptr) return chosen.why;
+        endpoint_ = chosen.at;
     }
     if (where == retry_on::any_connection) upstream_ = pool.lend_idle(*endpoint_);
     reused_ = static_cast<bool>(upstream_);

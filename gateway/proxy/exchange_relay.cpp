@@ -27,6 +27,7 @@ runtime::block exchange::build_response(http::head_writer& out) {
     runtime::block memory =
         lend_for_head(home_.core.blocks(), response_.size(), route.response_headers);
     out = http::head_writer{{memory.data(), memory.size()}};
+    std::array<char, sticky_field_max> cookie;
     write_response(
         out, {.head = response_,
               .options = response_options_,
@@ -39,8 +40,18 @@ runtime::block exchange::build_response(http::head_writer& out) {
               .http_1_0 = request_.minor_version == 0,
               .route = route,
               .request_id = request_id_,
-              .date = response_.has(http::field_id::date) ? std::string_view{} : home_.date()});
+              .date = response_.has(http::field_id::date) ? std::string_view{} : home_.date(),
+              .set_cookie = sticky_cookie(cookie)});
     return memory;
+}
+
+// Tells a client without the right cookie which endpoint is its own from now on.
+std::string_view exchange::sticky_cookie(std::array<char, sticky_field_max>& out) const noexcept {
+    settings::balance const& how = upstream_->at.pool.settings().balance;
+    if (how.method != settings::balance_method::sticky_cookie) return {};
+    choice_key const asked = key_of(how, request_, target_, client_address_);
+    if (asked.sticky == upstream_->at.identity) return {};
+    return sticky_field(how, upstream_->at.identity, out);
 }
 
 // The whole body was read with the head, as most are: one write, no relay. False when relay() has

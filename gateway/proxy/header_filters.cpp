@@ -198,6 +198,7 @@ void write_response(http::head_writer& out, outgoing_response const& response) {
     copy_fields(out, head, response.options, response_own_bits, response.route.response_headers);
     if (!head.has(date)) out.field("Date", response.date);
     out.field("X-Request-Id", response.request_id);
+    if (!response.set_cookie.empty()) out.field("Set-Cookie", response.set_cookie);
 
     if (response.connection == client_connection::upgrade) {
         out.append("Connection: upgrade\r\n");

@@ -49,7 +49,8 @@ struct outgoing_response {
     bool http_1_0;  // the client's version: keep-alive must be said
     settings::route const& route;
     std::string_view request_id;
-    std::string_view date;  // used when the upstream sent none (RFC 9110 6.6.1)
+    std::string_view date;          // used when the upstream sent none (RFC 9110 6.6.1)
+    std::string_view set_cookie{};  // of the gateway's own; empty for none
 };
 
 void write_response(http::head_writer& out, outgoing_response const& response);

@@ -40,7 +40,8 @@ shard::shard(
     std::size_t cores,
     observe::traffic_counters& counts,
     observe::access_log_writer* log,
-    net::admission& process)
+    net::admission& process,
+    endpoint_watch* news)
     : core(home),
       settings(wanted),
       routes(settings),
@@ -63,7 +64,7 @@ shard::shard(
             *log, settings.logging.access_buffer_bytes);
     }
     for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
-        pools.push_back(std::make_unique<upstream_pool>(core, counters, settings, i, cores));
+        pools.push_back(std::make_unique<upstream_pool>(core, counters, settings, i, cores, news));
     }
     settings::timeouts const& waits_for_all = settings.timeouts;
     for (settings::route const& route : settings.routes) {

@@ -47,7 +47,8 @@ public:
         std::size_t cores,
         observe::traffic_counters& counts,
         observe::access_log_writer* log,
-        net::admission& process);
+        net::admission& process,
+        endpoint_watch* news = nullptr);
     ~shard();
     shard(shard const&) = delete;
     shard& operator=(shard const&) = delete;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/upstream_pool.hpp"
 
-#include "base/check.hpp"
 #include "net/dialer.hpp"
 
 #include <algorithm>
@@ -30,8 +29,9 @@ void lease::settle() noexcept {
 void lease::discard() noexcept {
     if (connection_ == nullptr) return;
     upstream_connection& connection = *std::exchange(connection_, nullptr);
-    --connection.at.leased;
+    connection.at.ended();
     connection.socket.close();
+    connection.at.count_connections();
     upstream_pool& pool = connection.at.pool;
     if (pool.spare_.size() < spare_max) {
         pool.spare_.emplace_back(&connection);
@@ -45,7 +45,8 @@ upstream_pool::upstream_pool(
     observe::traffic_counters& counters,
     settings::snapshot const& settings,
     std::size_t index,
-    std::size_t cores)
+    std::size_t cores,
+    endpoint_watch* news)
     : home_(home),
       counters_(counters),
       settings_(settings.upstreams[index]),
@@ -54,61 +55,23 @@ upstream_pool::upstream_pool(
           (settings.limits.upstream_idle_connections + cores - 1) / cores)),
       idle_timeout_(settings.timeouts.upstream_idle),
       connect_deadlines_(home.deadlines(settings.timeouts.connect)),
-      rotation_(home.index()),
-      answers_(settings_.endpoints.size()) {}
+      cores_(cores),
+      requests_max_(share_of(settings_.endpoint_limits.requests)),
+      connections_max_(share_of(settings_.endpoint_limits.connections)),
+      choice_(settings_, home.index()),
+      detector_(settings_.ejection),
+      news_(news),
+      rates_judged_at_(home.now()) {}
 
 upstream_pool::~upstream_pool() {
     for (auto const& each : endpoints_) close_idle_of(*each);
-}
-
-void upstream_pool::set_addresses(std::size_t position, std::vector<net::address> addresses) {
-    answers_[position] = std::move(addresses);
-    list_endpoints();
-}
-
-void upstream_pool::list_endpoints() {
-    for (auto const& each : endpoints_) each->listed = false;
-    listed_.clear();
-    for (auto const& answer : answers_) {
-        for (net::address const& address : answer) {
-            endpoint& found = endpoint_for(address);
-            if (!found.listed) listed_.push_back(&found);
-            found.listed = true;
-        }
-    }
-    for (auto const& each : endpoints_) {
-        if (!each->listed) close_idle_of(*each);
-    }
-}
-
-endpoint& upstream_pool::endpoint_for(net::address const& address) {
-    for (auto const& each : endpoints_) {
-        if (each->address == address) return *each;
-    }
-    for (auto const& each : endpoints_) {
-        if (each->listed || each->leased != 0 || each->idle_count != 0) continue;
-        each->address = address;
-        each->text = address.text();
-        return *each;
-    }
-    endpoints_.push_back(std::make_unique<endpoint>(endpoint{*this, address, address.text()}));
-    endpoints_.back()->listed = false;
-    return *endpoints_.back();
-}
-
-endpoint* upstream_pool::choose(endpoint const* avoid) noexcept {
-    if (listed_.empty()) return nullptr;
-    auto const at = std::find(listed_.begin(), listed_.end(), avoid);
-    return listed_[rotation_.choose(
-        listed_.size(), at == listed_.end() ? upstream::rotation::nothing
-                                            : static_cast<std::size_t>(at - listed_.begin()))];
 }
 
 lease upstream_pool::lend_idle(endpoint& at) noexcept {
     upstream_connection* const connection = at.newest;
     if (connection == nullptr) return {};
     unlink(*connection);
-    ++at.leased;
+    at.began();
     ++connection->uses;
     counters_.upstream_reused(index_);
     return lease{connection};
@@ -122,7 +85,11 @@ lease upstream_pool::lend_new(endpoint& at) {
     } else {
         connection = std::make_unique<upstream_connection>(at);
     }
-    ++at.leased;
+    if (at.leased + at.idle_count >= connections_max_ && at.oldest != nullptr) {
+        drop_idle(*at.oldest);
+    }
+    at.began();
+    at.count_connections();
     connection->uses = 1;
     return lease{connection.release()};
 }
@@ -141,14 +108,14 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
 void upstream_pool::take_back(upstream_connection& connection) noexcept {
     endpoint& at = connection.at;
     // What came meanwhile belongs to no request: the connection cannot be trusted with another.
-    bool const usable = at.listed && !retired_ && connection.socket.is_quiet() &&
+    bool const usable = at.keeps_idle() && !retired_ && connection.socket.is_quiet() &&
                         connection.socket.read_abort() == cause::none &&
                         connection.socket.write_abort() == cause::none;
     if (!usable) {
         lease{&connection}.discard();
         return;
     }
-    --at.leased;
+    at.ended();
     ++at.idle_count;
     connection.idle = true;
     connection.idle_since = home_.now();
@@ -168,7 +135,7 @@ void upstream_pool::unlink(upstream_connection& connection) noexcept {
 
 void upstream_pool::drop_idle(upstream_connection& connection) noexcept {
     unlink(connection);
-    ++connection.at.leased;
+    connection.at.began();
     lease{&connection}.discard();
 }
 
@@ -177,6 +144,8 @@ void upstream_pool::close_idle_of(endpoint& at) noexcept {
 }
 
 void upstream_pool::sweep(time_point now) noexcept {
+    choice_.ticked(now);
+    if (now - rates_judged_at_ >= upstream::outlier_detector::judged_every) judge_rates(now);
     for (auto const& each : endpoints_) {
         while (each->oldest != nullptr) {
             auto const idle_for = now - each->oldest->idle_since;

@@ -7,13 +7,18 @@
 #include "net/address.hpp"
 #include "net/stream.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/endpoint_choice.hpp"
+#include "proxy/endpoint_state.hpp"
 #include "runtime/core.hpp"
 #include "runtime/task.hpp"
 #include "settings/settings.hpp"
-#include "upstream/rotation.hpp"
+#include "upstream/adaptive_limit.hpp"
+#include "upstream/outlier_detector.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,14 +47,45 @@ struct upstream_connection final : runtime::stir_observer {
 
 // One address of an upstream as one core sees it.
 struct endpoint {
+    endpoint(upstream_pool& owner, net::address const& at);
+
+    // A connection of it carries a request, or no longer does.
+    void began() noexcept;
+    void ended() noexcept;
+    void count_connections() noexcept;
+    bool keeps_idle() const noexcept {
+        return listed &&
+               (state.standing == standing::available || state.standing == standing::draining);
+    }
+
     upstream_pool& pool;
     net::address address;
-    std::string text;    // "10.0.0.7:5000"
-    bool listed = true;  // still among the name's addresses; if not, it gets no new requests
-    std::uint32_t leased = 0;
+    std::string text;            // "10.0.0.7:5000"
+    std::uint64_t identity = 0;  // the same in every process; never 0
+    bool listed = true;          // still among the name's addresses
+    endpoint_state state{};
+    std::uint32_t leased = 0;  // connections that carry a request
     std::uint32_t idle_count = 0;
     upstream_connection* newest = nullptr;
     upstream_connection* oldest = nullptr;
+
+    upstream::candidate* seat = nullptr;  // among those that may be chosen
+    std::uint8_t tier = 0;
+    std::uint32_t requests_max = upstream::candidate::unlimited;  // on this core
+    upstream::track_record record;
+    upstream::adaptive_limit learned;
+    observe::endpoint_cell* cell = nullptr;
+    time_point gone_at{};
+};
+
+// Told on the core that a request may find an endpoint where it found none: one became available,
+// or a full one has room again. Called from within the pool: only note it, and act later.
+class availability_observer {
+public:
+    virtual void endpoint_available(upstream_pool& pool) noexcept = 0;
+
+protected:
+    ~availability_observer() = default;
 };
 
 // A borrowed connection. Closes it unless it was settled as reusable.
@@ -79,15 +115,18 @@ private:
 };
 
 // Lives on one core. Endpoints keep their place for the pool's life, so that leases and log
-// records may refer to them; those no longer listed are reused for the next new address.
+// records may refer to them; those gone for a while are reused for the next new address.
+// Connections are in upstream_pool.cpp, what is known of endpoints in upstream_pool_endpoints.cpp.
 class upstream_pool {
 public:
+    // `news` hears of outliers and may be null.
     upstream_pool(
         runtime::core& home,
         observe::traffic_counters& counters,
         settings::snapshot const& settings,
         std::size_t index,
-        std::size_t cores);
+        std::size_t cores,
+        endpoint_watch* news = nullptr);
     ~upstream_pool();
     upstream_pool(upstream_pool const&) = delete;
     upstream_pool& operator=(upstream_pool const&) = delete;
@@ -95,16 +134,28 @@ public:
     settings::upstream const& settings() const noexcept { return settings_; }
     std::size_t index() const noexcept { return index_; }
 
-    // The addresses that the upstream's `position`-th endpoint name has now.
-    void set_addresses(std::size_t position, std::vector<net::address> addresses);
+    // All endpoints there are now, as the control thread sees them.
+    void set_endpoints(std::span<endpoint_state const> states);
 
-    // Null when no address is known. `avoid` is skipped when there is another.
-    endpoint* choose(endpoint const* avoid) noexcept;
-
+    // `avoid` is skipped when there is another. Lend from the endpoint before the next choice.
+    chosen_endpoint choose(choice_key key, endpoint const* avoid) noexcept {
+        return choice_.choose(key, avoid);
+    }
     // Whether a request that could not reach `tried` has anywhere else to go.
     bool has_other_than(endpoint const& tried) const noexcept {
-        return listed_.size() > 1 || (listed_.size() == 1 && listed_.front() != &tried);
+        return choice_.has_other_than(tried);
     }
+    bool has_available() const noexcept { return choice_.has_available(); }
+    // One at a time; null for nobody. Borrowed.
+    void observe_availability(availability_observer* observer) noexcept { observer_ = observer; }
+
+    // How an attempt at `at` ended; once for each. `latency` is the time until the response's head,
+    // where there was one.
+    void observe(
+        endpoint& at,
+        upstream::outcome const& what,
+        std::chrono::nanoseconds latency,
+        time_point now) noexcept;
 
     // The most recently used idle connection, or an empty lease.
     lease lend_idle(endpoint& at) noexcept;
@@ -119,14 +170,18 @@ public:
 
 private:
     friend class lease;
+    friend struct endpoint;
     friend struct upstream_connection;
 
     void take_back(upstream_connection& connection) noexcept;
     void drop_idle(upstream_connection& connection) noexcept;
     void close_idle_of(endpoint& at) noexcept;
     void unlink(upstream_connection& connection) noexcept;
-    void list_endpoints();
     endpoint& endpoint_for(net::address const& address);
+    void take_state(endpoint& one, endpoint_state const& state);
+    void set_limit(endpoint& one) noexcept;
+    void judge_rates(time_point now);
+    std::uint32_t share_of(std::uint32_t process_limit) const noexcept;
 
     runtime::core& home_;
     observe::traffic_counters& counters_;
@@ -135,9 +190,15 @@ private:
     std::uint32_t idle_max_;  // of one endpoint on this core
     milliseconds idle_timeout_;
     runtime::deadline_list& connect_deadlines_;
-    upstream::rotation rotation_;
     bool retired_ = false;
-    std::vector<std::vector<net::address>> answers_;  // by the endpoint's position in the settings
+    std::size_t cores_;
+    std::uint32_t requests_max_;     // in flight to one endpoint, on this core
+    std::uint32_t connections_max_;  // of one endpoint, on this core
+    endpoint_choice choice_;
+    upstream::outlier_detector detector_;
+    endpoint_watch* news_;
+    availability_observer* observer_ = nullptr;
+    time_point rates_judged_at_;
     std::vector<std::unique_ptr<endpoint>> endpoints_;
     std::vector<endpoint*> listed_;
     std::vector<std::unique_ptr<upstream_connection>> spare_;  // closed, for reuse

@@ -83,7 +83,9 @@ stage::stage(std::function<void(settings::snapshot&)> const& change)
     settings_.routes.push_back(route);
     if (change) change(settings_);
     shard_ = std::make_unique<proxy::shard>(core_, settings_, 1, counters_, nullptr, admission_);
-    shard_->pools[0]->set_addresses(0, {net::address{name_of(origin_)}});
+    std::array<proxy::endpoint_state, 1> const endpoints{
+        {{.address = net::address{name_of(origin_)}}}};
+    shard_->pools[0]->set_endpoints(endpoints);
 }
 
 stage::~stage() { ::close(origin_); }

@@ -19,6 +19,11 @@ configuration& configuration::upstream(
     return *this;
 }
 
+configuration& configuration::raw_upstream(std::string const& line) {
+    upstreams_ += "  " + line + "\n";
+    return *this;
+}
+
 configuration& configuration::route(std::string const& keys) {
     routes_ += "  - { " + keys + " }\n";
     return *this;

@@ -19,7 +19,8 @@ public:
         std::string const& name,
         std::vector<std::string> const& endpoints,
         std::string const& more = {});
-    configuration& route(std::string const& keys);  // "prefix: /, upstream: app"
+    configuration& raw_upstream(std::string const& line);  // "app: { endpoints: [...] }"
+    configuration& route(std::string const& keys);         // "prefix: /, upstream: app"
     configuration& timeouts(std::string const& keys) { return section("timeouts", keys); }
     configuration& limits(std::string const& keys) { return section("limits", keys); }
     configuration& forwarding(std::string const& keys) { return section("forwarding", keys); }

@@ -74,6 +74,8 @@ TEST_CASE("a task's CPU limit is read from its metadata", "[unit][quota]") {
     CHECK(
         net::parse_task_limits(R"({"Cluster":"c","Limits":{"CPU":0.5,"Memory":1024}})").cpus ==
         0.5);
+    CHECK(net::parse_task_limits(R"({"AvailabilityZone":"eu-1a"})").zone == "eu-1a");
+    CHECK(net::parse_task_limits(R"({"Cluster":"c"})").zone.empty());
     CHECK_FALSE(net::parse_task_limits(R"({"Cluster":"c"})").cpus);
     CHECK_FALSE(net::parse_task_limits(R"({"Limits":{"CPU":0}})").cpus);
     CHECK_FALSE(net::parse_task_limits("<html>").cpus);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/retry_policy.hpp"
 
-#include "upstream/rotation.hpp"
-
 #include <catch2/catch.hpp>
 
 using namespace gateway;
@@ -69,20 +67,4 @@ TEST_CASE("what the client or the clock ended is not repeated", "[unit][retry]")
         cause::name_unresolved, cause::body_too_large));
     facts.reused_connection = true;
     CHECK(may_retry(facts) == retry::no);
-}
-
-TEST_CASE("each core's rotation begins elsewhere and visits all", "[unit][rotation]") {
-    upstream::rotation first{0};
-    upstream::rotation second{1};
-    CHECK(first.choose(3, upstream::rotation::nothing) == 0);
-    CHECK(second.choose(3, upstream::rotation::nothing) == 1);
-    CHECK(first.choose(3, upstream::rotation::nothing) == 1);
-    CHECK(first.choose(3, upstream::rotation::nothing) == 2);
-    CHECK(first.choose(3, upstream::rotation::nothing) == 0);
-}
-
-TEST_CASE("the endpoint that failed is skipped while there is another", "[unit][rotation]") {
-    upstream::rotation turns{0};
-    for (int i = 0; i < 10; ++i) CHECK(turns.choose(3, 1) != 1);
-    CHECK(turns.choose(1, 0) == 0);
 }

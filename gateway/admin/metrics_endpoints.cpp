@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/metrics_endpoints.hpp"
+
+#include <initializer_list>
+#include <string>
+
+namespace gateway::admin {
+namespace {
+
+using prometheus::MetricType;
+using proxy::endpoint_figures;
+
+metric_labels labels_of(endpoint_figures const& one) {
+    return {{"upstream", std::string{one.upstream}}, {"endpoint", std::string{one.endpoint}}};
+}
+
+metric_labels labels_of(endpoint_figures const& one, char const* name, std::string_view value) {
+    metric_labels by = labels_of(one);
+    by.push_back({name, std::string{value}});
+    return by;
+}
+
+void add_states(page& to, std::vector<endpoint_figures> const& all) {
+    struct row {
+        char const* name;
+        char const* help;
+        bool endpoint_figures::*value;
+    };
+    for (auto const& [name, help, value] : std::initializer_list<row>{
+             {"gateway_endpoint_listed", "1 while the upstream's names have the endpoint.",
+              &endpoint_figures::listed},
+             {"gateway_endpoint_healthy", "1 when its probes pass, or there are none.",
+              &endpoint_figures::healthy},
+             {"gateway_endpoint_ejected", "1 while it is ejected for its failures.",
+              &endpoint_figures::ejected},
+             {"gateway_endpoint_available", "1 when requests go to it.",
+              &endpoint_figures::available}}) {
+        auto& family = to.family(name, help, MetricType::Gauge);
+        for (auto const& one : all) {
+            family.metric.push_back(page::sample(labels_of(one), one.*value ? 1 : 0));
+        }
+    }
+}
+
+void add_changes(page& to, std::vector<endpoint_figures> const& all) {
+    auto& health = to.family(
+        "gateway_endpoint_health_changes_total", "Changes of an endpoint's health.",
+        MetricType::Counter);
+    for (auto const& one : all) {
+        health.metric.push_back(
+            page::sample(labels_of(one, "to", "healthy"), as_double(one.became_healthy)));
+        health.metric.push_back(
+            page::sample(labels_of(one, "to", "unhealthy"), as_double(one.became_unhealthy)));
+    }
+    auto& ejections = to.family(
+        "gateway_endpoint_ejections_total", "Ejections of an endpoint, by what gave rise to them.",
+        MetricType::Counter);
+    for (auto const& one : all) {
+        ejections.metric.push_back(page::sample(
+            labels_of(one, "reason", "failures_in_a_row"), as_double(one.ejections[0])));
+        ejections.metric.push_back(
+            page::sample(labels_of(one, "reason", "success_rate"), as_double(one.ejections[1])));
+    }
+    auto& refusals = to.family(
+        "gateway_endpoint_ejections_refused_total",
+        "Endpoints that fail and stay all the same, by why.", MetricType::Counter);
+    for (auto const& one : all) {
+        refusals.metric.push_back(
+            page::sample(labels_of(one, "reason", "last_one"), as_double(one.refusals[0])));
+        refusals.metric.push_back(
+            page::sample(labels_of(one, "reason", "share_max"), as_double(one.refusals[1])));
+    }
+    auto& probes = to.family(
+        "gateway_health_probes_total", "Probes of health checks, by result.", MetricType::Counter);
+    for (auto const& one : all) {
+        for (std::size_t i = 0; i < one.probes.size(); ++i) {
+            if (one.probes[i] == 0) continue;
+            auto const word = word_of(static_cast<observe::probe_result>(i));
+            probes.metric.push_back(
+                page::sample(labels_of(one, "result", word), as_double(one.probes[i])));
+        }
+    }
+}
+
+void add_traffic(page& to, std::vector<endpoint_figures> const& all) {
+    auto const add = [&](char const* name, char const* help, MetricType type, auto value) {
+        auto& family = to.family(name, help, type);
+        for (auto const& one : all) {
+            family.metric.push_back(page::sample(labels_of(one), as_double(one.*value)));
+        }
+    };
+    add("gateway_endpoint_requests_total", "Attempts at an endpoint that have ended.",
+        MetricType::Counter, &endpoint_figures::requests);
+    add("gateway_endpoint_failures_total",
+        "Those of them that speak against it: no connection, no answer, 502 to 504.",
+        MetricType::Counter, &endpoint_figures::failures);
+    add("gateway_endpoint_requests_in_flight", "Requests at an endpoint now.", MetricType::Gauge,
+        &endpoint_figures::in_flight);
+    add("gateway_endpoint_connections", "Connections to an endpoint, idle ones included.",
+        MetricType::Gauge, &endpoint_figures::connections);
+    auto& limits = to.family(
+        "gateway_endpoint_requests_limit", "Requests it may have, where that is learned.",
+        MetricType::Gauge);
+    for (auto const& one : all) {
+        if (one.limit == 0) continue;
+        limits.metric.push_back(page::sample(labels_of(one), as_double(one.limit)));
+    }
+}
+
+}  // namespace
+
+void add_endpoints(page& to, std::vector<endpoint_figures> const& all) {
+    add_states(to, all);
+    add_changes(to, all);
+    add_traffic(to, all);
+}
+
+}  // namespace gateway::admin

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control thread's desk for endpoints: the names' answers, the probes' verdicts and the cores'
+// findings come in, and what follows from them goes out to every core.
+#pragma once
+
+#include "net/listing.hpp"
+#include "observe/traffic_counters.hpp"
+#include "proxy/endpoint_board.hpp"
+#include "proxy/endpoint_state.hpp"
+#include "settings/settings.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gateway::app {
+
+class endpoint_desk final : public proxy::endpoint_watch {
+public:
+    // `publish` sends the endpoints of an upstream to every core. The settings are borrowed.
+    using publisher =
+        std::function<void(std::size_t upstream, std::vector<proxy::endpoint_state> const&)>;
+
+    endpoint_desk(
+        boost::asio::io_context& control, settings::snapshot const& wanted, publisher publish);
+
+    // Once, before anything else. `own_zone` may be empty.
+    void open(
+        std::string_view own_zone, std::vector<observe::traffic_counters const*> const& cores);
+
+    // On the control thread.
+    void list(std::size_t upstream, std::size_t position, std::span<net::listing const> found);
+    void stop();
+    bool awaits_probes() const noexcept;
+    std::vector<proxy::endpoint_figures> figures() const;
+
+    // From the cores.
+    void health_changed(
+        std::size_t upstream,
+        std::uint32_t number,
+        bool healthy,
+        std::string why) noexcept override;
+    void found_outlier(
+        std::size_t upstream, std::uint32_t number, upstream::finding what) noexcept override;
+    void probed(std::size_t upstream, std::uint32_t number) noexcept override;
+
+private:
+    template <class Work>
+    void post(Work work) noexcept;
+    void publish_if(bool changed, std::size_t upstream);
+    void await_tick();
+
+    boost::asio::io_context& control_;
+    boost::asio::steady_timer timer_;
+    settings::snapshot const& wanted_;
+    publisher publish_;
+    std::vector<std::unique_ptr<proxy::endpoint_board>> boards_;
+};
+
+}  // namespace gateway::app

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// One address as an upstream's name lists it. The control thread publishes whole lists of them.
+#pragma once
+
+#include "net/address.hpp"
+
+#include <cstdint>
+
+namespace gateway::net {
+
+struct listing {
+    net::address address;
+    std::uint16_t weight = 1;  // Its share of requests beside the others; never 0.
+    // False: the name has it no longer, or only as a reserve. It takes new requests only while
+    // nothing present is available.
+    bool present = true;
+
+    bool operator==(listing const&) const = default;
+};
+
+// Told by the cores, from their own threads, that a connection to an address could not be made.
+class connect_watch {
+public:
+    virtual ~connect_watch() = default;
+    virtual void connect_failed(address const& where) noexcept = 0;
+};
+
+}  // namespace gateway::net
