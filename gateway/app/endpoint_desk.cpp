@@ -66,7 +66,7 @@ std::vector<proxy::endpoint_figures> endpoint_desk::figures() const {
     return all;
 }
 
-// What a core cannot tell for want of memory, it will tell again: failures go on, and probes too.
+// What a core cannot tell for want of memory it will tell again: failures go on, so do probes.
 template <class Work>
 void endpoint_desk::post(Work work) noexcept {
     try {

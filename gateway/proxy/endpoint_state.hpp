@@ -33,13 +33,13 @@ struct endpoint_state {
 // Told by cores, from their own threads.
 class endpoint_watch {
 public:
-    // The first verdict of its probes, and each that differs from the last.
+    // What its probes say; told after each, changed or not.
     virtual void health_changed(
         std::size_t upstream, std::uint32_t number, bool healthy, std::string why) noexcept = 0;
     // Real traffic says that the endpoint fails.
     virtual void found_outlier(
         std::size_t upstream, std::uint32_t number, upstream::finding what) noexcept = 0;
-    // Its first probe has ended; it may not have passed.
+    // A probe has ended, and there is no verdict yet.
     virtual void probed(std::size_t upstream, std::uint32_t number) noexcept = 0;
 
 protected:

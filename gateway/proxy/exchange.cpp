@@ -90,7 +90,8 @@ void exchange::watch_client() {
 // Counts the failed attempt; true when another may follow, as `where` then says.
 bool exchange::prepare_retry(cause failed, retry_on& where) {
     if (!may_try_again(failed, where)) return false;
-    observe_attempt(failed);
+    // A pooled connection that was dead already says nothing against its endpoint.
+    if (where != retry_on::fresh_connection || request_acknowledged()) observe_attempt(failed);
     home_.counters.attempt_failed(plan_->pool->index(), failed);
     home_.counters.retried(plan_->pool->index());
     release_upstream();

@@ -82,6 +82,7 @@ private:
     // attempt (exchange_attempt.cpp)
     cause begin_attempt(retry_on where);
     bool may_try_again(cause why, retry_on& where);
+    bool request_acknowledged() const noexcept;
     runtime::block build_request(std::size_t& size);
     cause send_request();
     runtime::task<cause> send_rest();

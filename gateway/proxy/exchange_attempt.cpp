@@ -253,15 +253,13 @@ runtime::task<cause> exchange::pass_interim() {
 
 bool exchange::may_try_again(cause why, retry_on& where) {
     if (client_gone_ || request_body_failure_ != cause::none) return false;
-    bool const connected = upstream_ && upstream_->socket.is_open();
     upstream::retry const verdict = upstream::may_retry(
         {.why = why,
          .method = request_.method_id,
          .reused_connection = reused_,
          .response_begun = response_begun_,
          .body_replayable = !body_beyond_input_,
-         .request_acknowledged = connected && upstream_->socket.bytes_acked() >
-                                                  written_before_ + upstream_->acked_when_connected,
+         .request_acknowledged = request_acknowledged(),
          .attempts = attempts_});
     if (verdict == upstream::retry::other_endpoint) {
         where = retry_on::other_endpoint;
@@ -269,6 +267,13 @@ bool exchange::may_try_again(cause why, retry_on& where) {
     }
     where = retry_on::fresh_connection;
     return verdict == upstream::retry::fresh_connection;
+}
+
+// The peer's kernel took a byte of this request.
+bool exchange::request_acknowledged() const noexcept {
+    bool const connected = upstream_ && upstream_->socket.is_open();
+    return connected &&
+           upstream_->socket.bytes_acked() > written_before_ + upstream_->acked_when_connected;
 }
 
 cause exchange::upstream_failure(net::io_status status) const noexcept {

@@ -24,7 +24,6 @@ struct health_checker::target {
     time_point limit{};  // of the probe under way
     bool busy = false;
     bool listed = true;
-    bool reported = false;  // the control thread has heard of a first result
 };
 
 health_checker::health_checker(
@@ -67,7 +66,6 @@ void health_checker::set_endpoints(std::size_t upstream, std::span<endpoint_stat
         // Who was gone, if only for a moment, begins anew.
         if (std::find(gone.begin(), gone.end(), &one) == gone.end()) continue;
         one.state = upstream::health_state{settings_.upstreams[upstream].health_check};
-        one.reported = false;
     }
     std::erase_if(targets_, [](auto const& each) { return !each->listed && !each->busy; });
     begin_due(home_.now());
@@ -129,16 +127,17 @@ void health_checker::settle(target& one, probe_verdict const& verdict) {
     upstream::flip const change = one.state.observe(passed);
     double const random = static_cast<double>(random_.below(1'000)) / 1'000;
     one.due = home_.now() + one.state.next_in(random);
-    if (change != upstream::flip::none) {
-        std::string why = verdict.why;
-        if (!passed) {
-            why += ", " + std::to_string(one.state.in_a_row()) + " failed probes in a row";
-        }
-        watch_.health_changed(one.upstream, one.number, passed, std::move(why));
-    } else if (!one.reported) {
+    if (one.state.verdict() == upstream::health::untested) {
         watch_.probed(one.upstream, one.number);
+        return;
     }
-    one.reported = true;
+    // Told again with each result: a message may be lost when memory is short.
+    std::string why;
+    if (change == upstream::flip::became_unhealthy) {
+        why = verdict.why + ", " + std::to_string(one.state.in_a_row()) + " failed probes in a row";
+    }
+    bool const healthy = one.state.verdict() == upstream::health::healthy;
+    watch_.health_changed(one.upstream, one.number, healthy, std::move(why));
 }
 
 }  // namespace gateway::proxy
