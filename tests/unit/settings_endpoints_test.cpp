@@ -51,7 +51,8 @@ TEST_CASE("every key of an upstream's endpoints is read", "[unit][settings]") {
     slow_start: {duration: 0, first: 20}
     endpoint_limits: {requests: 8, connections: 9, adaptive: yes}
     balance:
-      {method: sticky_cookie, cookie: c, cookie_max_age: 1h, cookie_secure: on, prefer_zone: off})");
+      {method: sticky_cookie, cookie: c, cookie_max_age: 1h, cookie_secure: on,
+       prefer_zone: off})");
     settings::upstream const& one = all.upstreams[0];
     settings::health_check health;
     health.enabled = true;
