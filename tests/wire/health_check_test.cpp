@@ -92,7 +92,10 @@ TEST_CASE("a fall is one line and one count, and so is the return", "[wire][heal
     CHECK(gateway.metrics().sum("gateway_endpoint_health_changes_total", down) == 1);
     one.well = true;
     gateway.wait_for_metric("gateway_endpoint_healthy", 1, endpoint_of(one));
-    CHECK(times_in(gateway.log(), "endpoint " + one.endpoint() + " is healthy") == 2);
+    auto const well = "endpoint " + one.endpoint() + " is healthy";
+    auto const until = steady::now() + patience();
+    while (times_in(gateway.log(), well) < 2 && steady::now() < until) {}
+    CHECK(times_in(gateway.log(), well) == 2);
     auto const up = with(endpoint_of(one), "to", "healthy");
     CHECK(gateway.metrics().sum("gateway_endpoint_health_changes_total", up) == 2);
 }

@@ -121,9 +121,11 @@ TEST_CASE("an absolute target goes upstream as path, its authority as Host", "[w
 TEST_CASE("several endpoints of an upstream share its requests", "[wire][routing]") {
     imposter_origin first;
     imposter_origin second;
-    gateway_process gateway{configuration{}
-                                .upstream("app", {first.endpoint(), second.endpoint()})
-                                .route("prefix: /, upstream: app")};
+    gateway_process gateway{
+        configuration{}
+            .upstream(
+                "app", {first.endpoint(), second.endpoint()}, ", balance: { method: round_robin }")
+            .route("prefix: /, upstream: app")};
     for (int i = 0; i < 20; ++i) CHECK(get(gateway.port(), "/").status() == 200);
     CHECK(first.requests().size() == 10);
     CHECK(second.requests().size() == 10);
