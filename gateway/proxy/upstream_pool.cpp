@@ -2,6 +2,7 @@
 #include "proxy/upstream_pool.hpp"
 
 #include "net/dialer.hpp"
+#include "upstream/hash.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,13 @@ namespace {
 // taken again within milliseconds, and closing it would cost a connect.
 constexpr milliseconds surplus_grace{1'000};
 constexpr std::size_t spare_max = 1024;
+
+// Gateways that start side by side begin elsewhere too.
+std::uint64_t process_start() {
+    static std::uint64_t const start =
+        upstream::scramble(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()));
+    return start >> 32;  // cores add to it
+}
 
 }  // namespace
 
@@ -58,7 +66,7 @@ upstream_pool::upstream_pool(
       cores_(cores),
       requests_max_(share_of(settings_.endpoint_limits.requests)),
       connections_max_(share_of(settings_.endpoint_limits.connections)),
-      choice_(settings_, home.index()),
+      choice_(settings_, process_start() + home.index()),
       detector_(settings_.ejection),
       news_(news),
       rates_judged_at_(home.now()) {}
