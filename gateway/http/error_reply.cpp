@@ -2,6 +2,7 @@
 #include "http/error_reply.hpp"
 
 #include "base/ascii.hpp"
+#include "http/proxy_status.hpp"
 
 #include <algorithm>
 
@@ -78,6 +79,29 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
     out.append(name).append(": ").append(value).append("\r\n");
 }
 
+void append_begin(std::string& out, reply_request const& reply, unsigned status) {
+    out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
+    out.append(reason_phrase(status)).append("\r\n");
+    if (!reply.date.empty()) append_field(out, "Date", reply.date);
+}
+
+// Everything from Cache-Control to the blank line.
+void append_rest(std::string& out, reply_request const& reply, cause why) {
+    append_field(out, "Cache-Control", "no-store");
+    append_field(out, "X-Content-Type-Options", "nosniff");
+    out += "Proxy-Status: ";
+    append_proxy_status(out, why, why == cause::none ? std::uint16_t{0} : reply.received);
+    out += "\r\n";
+    if (!reply.request_id.empty()) append_field(out, "X-Request-Id", reply.request_id);
+    for (auto const& [name, value] : reply.extra) append_field(out, name, value);
+    if (reply.close) {
+        append_field(out, "Connection", "close");
+    } else if (reply.keep_alive) {
+        append_field(out, "Connection", "keep-alive");
+    }
+    out += "\r\n";
+}
+
 // How much a media range is wanted, in thousandths (RFC 9110 12.4.2); `named` tells how exactly it
 // was named: 2 type and subtype, 1 the type alone, 0 only by "*/*", -1 not at all.
 struct preference {
@@ -133,24 +157,22 @@ void append_error_reply(std::string& out, reply_request const& reply) {
     bool const html = prefers_html(reply.accept);
     auto const body = html ? html_body(reply, status) : json_body(reply, status);
     out.reserve(out.size() + body.size() + 512);
-    out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ");
-    out.append(reason_phrase(status)).append("\r\n");
-    if (!reply.date.empty()) append_field(out, "Date", reply.date);
+    append_begin(out, reply, status);
     append_field(
         out, "Content-Type",
         html ? std::string_view{"text/html; charset=utf-8"} : std::string_view{"application/json"});
     append_field(out, "Content-Length", std::to_string(body.size()));
-    append_field(out, "Cache-Control", "no-store");
-    append_field(out, "X-Content-Type-Options", "nosniff");
-    if (!reply.request_id.empty()) append_field(out, "X-Request-Id", reply.request_id);
-    for (auto const& [name, value] : reply.extra) append_field(out, name, value);
-    if (reply.close) {
-        append_field(out, "Connection", "close");
-    } else if (reply.keep_alive) {
-        append_field(out, "Connection", "keep-alive");
-    }
-    out += "\r\n";
+    append_rest(out, reply, reply.why);
     if (!reply.head_only) out += body;
+}
+
+void append_own_answer(
+    std::string& out, reply_request const& reply, std::string_view type, std::string_view body) {
+    append_begin(out, reply, 200);
+    if (!type.empty()) append_field(out, "Content-Type", type);
+    append_field(out, "Content-Length", std::to_string(body.size()));  // RFC 9110 9.3.7: also 0
+    append_rest(out, reply, cause::none);
+    out += body;
 }
 
 }  // namespace gateway::http

@@ -20,6 +20,7 @@ std::string_view reason_phrase(unsigned status) noexcept;
 struct reply_request {
     cause why = cause::internal_error;
     std::uint16_t status = 0;       // 0: the cause's own
+    std::uint16_t received = 0;     // the upstream's status that this reply stands in for, or 0
     std::string_view request_id{};  // well-formed, or empty
     std::string_view accept{};      // the request's Accept, empty when there was none
     std::string_view date{};        // IMF-fixdate, empty leaves the field out
@@ -31,6 +32,11 @@ struct reply_request {
 
 // Appends the whole reply.
 void append_error_reply(std::string& out, reply_request const&);
+
+// Appends a reply of 200: the gateway is the one who was asked (OPTIONS *, Max-Forwards: 0). `why`,
+// `status`, `received` and `accept` do not count.
+void append_own_answer(
+    std::string& out, reply_request const&, std::string_view type, std::string_view body);
 
 // Whether text/html is preferred over application/json (RFC 9110 12.5.1). JSON wins a tie, and
 // when neither is named.

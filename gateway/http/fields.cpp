@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/fields.hpp"
 
+#include "base/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -27,6 +29,7 @@ constexpr std::array<std::string_view, field_id_count> spellings{
     "Proxy-Authentication-Info",
     "Proxy-Authorization",
     "Proxy-Connection",
+    "",
     "Proxy-Status",
     "Referer",
     "Retry-After",
@@ -41,6 +44,7 @@ constexpr std::array<std::string_view, field_id_count> spellings{
     "X-Forwarded-By",
     "X-Forwarded-For",
     "X-Forwarded-Host",
+    "",
     "X-Forwarded-Port",
     "X-Forwarded-Prefix",
     "X-Forwarded-Proto",
@@ -82,9 +86,22 @@ inline bool same(std::string_view name, char const (&want)[Terminated]) noexcept
     }
 }
 
-}  // namespace
+// Which family a name belongs to that is none of those listed.
+field_id family_of(std::string_view name) noexcept {
+    if (name.size() < 5) return field_id::other;
+    char const first = ascii::lower(name[0]);
+    if (first == 'x') {
+        constexpr std::size_t prefix = 12;
+        bool const forwarded =
+            name.size() >= prefix && same(name.substr(0, prefix), "x-forwarded-");
+        return forwarded ? field_id::x_forwarded_other : field_id::other;
+    }
+    bool const proxy =
+        first == 'p' && same(name.substr(0, 5), "proxy") && (name.size() == 5 || name[5] == '-');
+    return proxy ? field_id::proxy_other : field_id::other;
+}
 
-field_id plain_id_of(std::string_view name) noexcept {
+field_id listed_id_of(std::string_view name) noexcept {
     using enum field_id;
     switch (name.size()) {
         case 2: return same(name, "te") ? te : other;
@@ -146,16 +163,28 @@ field_id plain_id_of(std::string_view name) noexcept {
     }
 }
 
+bool joins(char c) noexcept { return c != '-' && !ascii::is_alpha(c) && !ascii::is_digit(c); }
+
+}  // namespace
+
+field_id plain_id_of(std::string_view name) noexcept {
+    field_id const id = listed_id_of(name);
+    return id == field_id::other ? family_of(name) : id;
+}
+
 field_id id_of(std::string_view name) noexcept {
     field_id const id = plain_id_of(name);
+    if (std::none_of(name.begin(), name.end(), joins)) return id;
+    // Longer than any name listed; of a family the beginning is enough.
     std::array<char, 32> hyphenated;
-    if (id != field_id::other || name.size() > hyphenated.size() ||
-        name.find('_') == std::string_view::npos) {
-        return id;
-    }
-    std::replace_copy(name.begin(), name.end(), hyphenated.begin(), '_', '-');
-    bool const collides = plain_id_of({hyphenated.data(), name.size()}) != field_id::other;
-    return collides ? field_id::alias : field_id::other;
+    std::string_view const begin = name.substr(0, hyphenated.size());
+    std::replace_copy_if(begin.begin(), begin.end(), hyphenated.begin(), joins, '-');
+    std::string_view const plain{hyphenated.data(), begin.size()};
+    bool const whole = begin.size() == name.size();
+    field_id const twin = whole ? plain_id_of(plain) : family_of(plain);
+    if (twin == field_id::other) return id;
+    // "Proxy-A.b" and "X-Forwarded-A.b" are of the family as they stand.
+    return id == twin ? id : field_id::alias;
 }
 
 std::string_view name_of(field_id id) noexcept { return spellings[static_cast<std::size_t>(id)]; }

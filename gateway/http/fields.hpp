@@ -9,7 +9,10 @@
 namespace gateway::http {
 
 // `alias` is a name that CGI, WSGI and their kin cannot tell from one of ours, because they turn
-// both "-" and "_" into "_": "X_Forwarded_For". A proxy must not let it stand beside the real one.
+// "-" and whatever else is no letter or digit into "_": "X_Forwarded_For", "X.Forwarded.For". A
+// proxy must not let it stand beside the real one.
+// `proxy_other` and `x_forwarded_other` are families: "Proxy", which becomes the variable
+// HTTP_PROXY (httpoxy), every Proxy-* and every X-Forwarded-* that has no enumerator of its own.
 enum class field_id : std::uint8_t {
     other,
     alias,
@@ -29,6 +32,7 @@ enum class field_id : std::uint8_t {
     proxy_authentication_info,
     proxy_authorization,
     proxy_connection,
+    proxy_other,
     proxy_status,
     referer,
     retry_after,
@@ -43,6 +47,7 @@ enum class field_id : std::uint8_t {
     x_forwarded_by,
     x_forwarded_for,
     x_forwarded_host,
+    x_forwarded_other,
     x_forwarded_port,
     x_forwarded_prefix,
     x_forwarded_proto,
@@ -56,10 +61,10 @@ static_assert(field_id_count <= 64, "the presence bitmap of http::head has 64 bi
 
 // Ignores case. `name` must be a token (RFC 9110 5.1); the parser and the settings see to that.
 field_id id_of(std::string_view name) noexcept;
-// The same for a name that is known to have no "_", and so never `alias`.
+// The same for a name of letters, digits and "-", which is never `alias`.
 field_id plain_id_of(std::string_view name) noexcept;
 
-// The usual spelling; empty for `other` and `alias`.
+// The usual spelling; empty for `other`, `alias` and the two families.
 std::string_view name_of(field_id id) noexcept;
 
 // Fields by which proxies tell an application about the client: only the gateway may say these.

@@ -43,7 +43,9 @@ cause parse_connection(head const& message, connection_options& out) noexcept {
 
 bool named_by_connection(
     head const& message, connection_options const& options, field const& f) noexcept {
-    if (f.id == field_id::host || f.id == field_id::content_length) return false;
+    if (f.id == field_id::host || f.id == field_id::content_length || is_forwarding(f.id)) {
+        return false;
+    }
     for (std::size_t i = 0; i < options.name_count; ++i) {
         auto const& option = options.names[i];
         if (ascii::equal_ignoring_case(

@@ -12,8 +12,8 @@
 
 namespace gateway::http {
 
-// Also fields that only the gateway itself may send: Proxy-*, and HTTP2-Settings, whose upgrade is
-// never passed on.
+// Also fields that only the gateway itself may send: Proxy-*, "Proxy" (httpoxy), and
+// HTTP2-Settings, whose upgrade is never passed on.
 constexpr bool is_hop_by_hop(field_id id) noexcept {
     using enum field_id;
     switch (id) {
@@ -24,6 +24,7 @@ constexpr bool is_hop_by_hop(field_id id) noexcept {
         case proxy_authentication_info:
         case proxy_authorization:
         case proxy_connection:
+        case proxy_other:
         case te:
         case trailer:
         case transfer_encoding:
@@ -49,7 +50,8 @@ struct connection_options {
 cause parse_connection(head const&, connection_options& out) noexcept;
 
 // Whether Connection names this field, so that it must be dropped. Host and Content-Length cannot
-// be named away: without them the message would mean something else.
+// be named away: without them the message would mean something else. Nor can what a trusted proxy
+// says of the client, which may have chosen the names that this proxy passed on to us.
 bool named_by_connection(head const&, connection_options const&, field const&) noexcept;
 
 }  // namespace gateway::http

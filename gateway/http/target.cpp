@@ -188,6 +188,19 @@ normal_form normalise_path(
     return normal_form::rewritten;
 }
 
+std::string_view decode_separators(std::string_view path, std::span<char> out) noexcept {
+    char* at = out.data();
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        char const* const p = path.data() + i;
+        char const* const end = path.data() + path.size();
+        bool const encoded = is_encoded(p, end, "2F") || is_encoded(p, end, "5C");
+        char const c = encoded ? '/' : *p;
+        if (encoded) i += 2;
+        if (c != '/' || at == out.data() || at[-1] != '/') *at++ = c;
+    }
+    return {out.data(), static_cast<std::size_t>(at - out.data())};
+}
+
 cause parse_target(
     request_head const& request, std::span<char> scratch, target_view& out) noexcept {
     auto const target = request.target();
@@ -202,6 +215,11 @@ cause parse_target(
         split_query(target, out);
     } else if (auto const why = parse_absolute(target, scratch, out); why != cause::none) {
         return why;
+    }
+    if (request.method_id == method::options && out.form == target_form::absolute &&
+        out.path_and_query == "/" && !target.ends_with('/')) {
+        out.form = target_form::asterisk;
+        return cause::none;
     }
     std::size_t size = 0;
     switch (normalise_path(out.path, scratch, size)) {

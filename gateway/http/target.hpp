@@ -16,6 +16,7 @@
 
 namespace gateway::http {
 
+// `asterisk` is also what OPTIONS with an absolute target without a path means (RFC 9112 3.2.4).
 enum class target_form : std::uint8_t { origin, absolute, authority, asterisk };
 
 struct target_view {
@@ -43,5 +44,9 @@ enum class normal_form : std::uint8_t { same, rewritten, refused, no_room };
 // `scratch` needs room for path.size() unless the path is normal; `size` is what was written there.
 normal_form normalise_path(
     std::string_view path, std::span<char> scratch, std::size_t& size) noexcept;
+
+// How a server that decodes separators reads a normalised path: "/" for %2F and %5C, no empty
+// segments. (Dot segments beside them were refused.) `out` needs room for path.size().
+std::string_view decode_separators(std::string_view path, std::span<char> out) noexcept;
 
 }  // namespace gateway::http

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace gateway::net {
 namespace {
@@ -81,6 +82,7 @@ void listener::accept_all() {
             socket_.descriptor(), reinterpret_cast<sockaddr*>(&peer), &size,
             SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0) {
+            failing_ = false;
             ++accepted;
             told_.accepted(descriptor, address{peer});
             continue;
@@ -89,7 +91,8 @@ void listener::accept_all() {
         if (belongs_to_connection(errno)) continue;
         // No descriptors or memory: the edge is spent, so the tick tries again.
         paused_ = true;
-        told_.failed(errno);
+        int const error = errno;
+        if (!std::exchange(failing_, true)) told_.failed(error);
         return;
     }
     // More wait: others get their turn first, and the edge is spent.

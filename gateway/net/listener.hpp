@@ -17,7 +17,8 @@ public:
     struct events {
         // Takes ownership of a non-blocking descriptor with TCP_NODELAY set.
         std::function<void(int descriptor, address const& peer)> accepted;
-        // accept failed for want of descriptors or memory; accepting pauses until the next tick.
+        // accept failed for want of descriptors or memory: accepting pauses and is tried again at
+        // each tick. Told once until it succeeds.
         std::function<void(int error)> failed;
     };
 
@@ -43,6 +44,7 @@ private:
     int descriptor_;
     std::uint16_t port_ = 0;
     bool paused_ = false;
+    bool failing_ = false;  // since the last connection that could be accepted
     runtime::watched socket_;
 };
 

@@ -140,6 +140,11 @@ io_result stream::splice_out(int pipe_end, std::size_t bytes) noexcept {
     return {failed, 0};
 }
 
+bool stream::has_unread() const noexcept {
+    char unread = 0;
+    return may_read() && ::recv(descriptor(), &unread, 1, MSG_PEEK) > 0;
+}
+
 bool stream::is_quiet() noexcept {
     if (!may_read()) return true;
     char unread = 0;

@@ -46,6 +46,9 @@ public:
     io_result splice_in(int pipe_end, std::size_t bytes) noexcept;
     io_result splice_out(int pipe_end, std::size_t bytes) noexcept;
 
+    // Bytes came already that nobody has read; as far as the events so far tell.
+    bool has_unread() const noexcept;
+
     // Nothing can be read now: no byte, no end. Asks the kernel only when the last read left the
     // question open (it took exactly what it wanted).
     bool is_quiet() noexcept;

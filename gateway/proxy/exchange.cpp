@@ -2,6 +2,7 @@
 // The story of an exchange, the replies the gateway makes itself, and the record at its end.
 #include "proxy/exchange.hpp"
 
+#include "base/ascii.hpp"
 #include "http/error_reply.hpp"
 
 #include <array>
@@ -37,7 +38,7 @@ runtime::task<next_step> exchange::run() {
     if (why_ == cause::none) route();
     prepare();
     if (why_ == cause::none) watch_client();
-    if (why_ != cause::none) {
+    if (why_ != cause::none || answers_itself_) {
         co_await reply(why_);
         settle();
         co_return leave();
@@ -48,6 +49,9 @@ runtime::task<next_step> exchange::run() {
     do {
         failed = begin_attempt(where);
         if (failed == cause::none && !reused_) failed = co_await plan_->pool->connect(upstream_);
+        if (failed == cause::none && !reused_ && upstream_->socket.has_unread()) {
+            failed = cause::unsolicited_response;
+        }
         if (failed == cause::none) failed = send_request();
         if (failed == cause::none && unsent_.any()) failed = co_await send_rest();
         while (failed == cause::none && !response_head_complete_) {
@@ -135,7 +139,7 @@ void exchange::stirred(runtime::watched& socket) {
 
 runtime::task<void> exchange::reply(cause why) {
     why_ = why;
-    status_ = status_of(why);
+    status_ = why == cause::none ? std::uint16_t{200} : status_of(why);
     if (client_gone_ || status_ == 499) {
         client_gone_ = true;
         co_return;
@@ -148,25 +152,54 @@ runtime::task<void> exchange::reply(cause why) {
     }
     // After a fault in the framing nobody knows where the next request would begin.
     keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.draining();
-    std::array<std::pair<std::string_view, std::string_view>, 1> extra;
-    std::size_t extras = 0;
-    if (why == cause::method_not_allowed) extra[extras++] = {"Allow", allow_};
-    if (status_ == 503) extra[extras++] = {"Retry-After", "1"};
-    std::string bytes;
-    http::append_error_reply(
-        bytes,
-        {.why = why,
-         .request_id = request_id_,
-         .accept = head_complete_ ? request_.value_of(http::field_id::accept) : std::string_view{},
-         .date = home_.date(),
-         .head_only = head_complete_ && request_.method_id == http::method::head,
-         .close = !keep_alive_,
-         .keep_alive = keep_alive_ && request_.minor_version == 0,
-         .extra = {extra.data(), extras}});
+    std::string bytes = reply_bytes();
     head_sent_ = true;
     std::array<iovec, 1> pieces{net::piece(bytes.data(), bytes.size())};
     co_await write_to_client(pieces);
     if (!client_gone_) response_complete_ = true;
+}
+
+std::string exchange::reply_bytes() {
+    std::array<std::pair<std::string_view, std::string_view>, 1> extra;
+    std::size_t extras = 0;
+    if (!allow_.empty()) extra[extras++] = {"Allow", allow_};
+    if (status_ == 503) extra[extras++] = {"Retry-After", "1"};
+    http::reply_request const reply{
+        .why = why_,
+        .received = response_head_complete_ ? response_.status : std::uint16_t{0},
+        .request_id = request_id_,
+        .accept = head_complete_ ? request_.value_of(http::field_id::accept) : std::string_view{},
+        .date = home_.date(),
+        .head_only = head_complete_ && request_.method_id == http::method::head,
+        .close = !keep_alive_,
+        .keep_alive = keep_alive_ && request_.minor_version == 0,
+        .extra = {extra.data(), extras}};
+    std::string bytes;
+    if (why_ != cause::none) {
+        http::append_error_reply(bytes, reply);
+    } else if (request_.method_id == http::method::trace) {
+        http::append_own_answer(bytes, reply, "message/http", reflection());
+    } else {
+        http::append_own_answer(bytes, reply, {}, {});
+    }
+    return bytes;
+}
+
+// The request as it came, but for what must not be shown to whoever runs in the client: credentials
+// and what proxies before us added (RFC 9110 9.3.8).
+std::string exchange::reflection() const {
+    std::string body{request_.method_text()};
+    body.append(" ").append(request_.target()).append(" HTTP/1.");
+    body.append(request_.minor_version == 0 ? "0\r\n" : "1\r\n");
+    for (http::field const& each : request_.fields()) {
+        std::string_view const name = request_.name(each);
+        bool const secret = http::is_hop_by_hop(each.id) || http::is_forwarding(each.id) ||
+                            each.id == http::field_id::alias ||
+                            ascii::equal_ignoring_case(name, "Authorization") ||
+                            ascii::equal_ignoring_case(name, "Cookie");
+        if (!secret) body.append(name).append(": ").append(request_.value(each)).append("\r\n");
+    }
+    return body += "\r\n";
 }
 
 void exchange::settle() {
@@ -214,7 +247,9 @@ next_step exchange::leave() {
         session_.input.consume(input_used_);
     }
     if (client_gone_) return next_step::close;
-    if (cut_) return close_delimited_ ? next_step::abort : next_step::close;
+    // Chunks without a last one show the break; a length that is not reached, or no length at all,
+    // is told by a reset to clients that do not count.
+    if (cut_) return response_chunked_ ? next_step::close : next_step::abort;
     if (keep_alive_ && request_body_read_) return next_step::another_request;
     bool const unread =
         !request_body_read_ || !session_.input.empty() || session_.client.may_read();

@@ -27,6 +27,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -76,6 +77,8 @@ private:
     bool parse_head();
     void judge_head();
     void route();
+    bool reads_alike(std::string_view host, std::uint16_t route) const;
+    void count_forwards();
     void prepare();
     void take_request_id();
 
@@ -121,6 +124,8 @@ private:
     cause explain(cause failed);
     void observe_attempt(cause why) noexcept;
     runtime::task<void> reply(cause why);
+    std::string reply_bytes();
+    std::string reflection() const;
     void settle();
     next_step leave();
 
@@ -156,6 +161,7 @@ private:
     bool close_delimited_ = false;  // only the connection's end tells the client where ours is
     bool cut_ = false;              // the response broke off
     bool client_gone_ = false;
+    bool answers_itself_ = false;  // it is the gateway that was asked (OPTIONS *, Max-Forwards: 0)
     std::uint16_t status_ = 0;
     std::uint8_t attempts_ = 0;
     std::uint8_t interim_count_ = 0;
@@ -170,6 +176,7 @@ private:
     http::connection_options request_options_;
     http::target_view target_;
     bool upgrade_ = false;
+    std::optional<std::uint32_t> max_forwards_;  // what is left of the client's
     bool trusted_peer_ = false;
     http::address16 client_address_{};
     std::string_view request_id_;

@@ -59,7 +59,8 @@ runtime::block exchange::build_request(std::size_t& size) {
               .local_port = session_.local_port,
               .trusted_peer = trusted_peer_,
               .upgrade = upgrade_,
-              .via = home_.settings.forwarding.via});
+              .via = home_.settings.forwarding.via,
+              .max_forwards = max_forwards_});
     size = out.overflowed() ? 0 : out.size();
     return memory;
 }

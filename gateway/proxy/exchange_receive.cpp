@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The phases before an upstream is involved: receive, route, prepare.
+#include "base/ascii.hpp"
 #include "http/host.hpp"
 #include "http/persistence.hpp"
 #include "http/upgrade.hpp"
@@ -94,10 +95,15 @@ void exchange::route() {
         keep_alive_ = false;  // another gateway may have more
         return;
     }
-    // A tunnel made by CONNECT would reach any host; TRACE echoes credentials (RFC
-    // 9110 9.3.6, 9.3.8).
-    if (request_.method_id == http::method::connect || request_.method_id == http::method::trace) {
+    // A tunnel made by CONNECT would reach any host (RFC 9110 9.3.6).
+    if (request_.method_id == http::method::connect) {
         why_ = cause::method_not_allowed;
+        allow_ = home_.routes.allowed_somewhere();
+        return;
+    }
+    if (target_.form == http::target_form::asterisk) {
+        answers_itself_ = true;  // the server as a whole, RFC 9110 9.3.7
+        allow_ = home_.routes.allowed_somewhere();
         return;
     }
     std::string_view const host = target_.form == http::target_form::absolute
@@ -111,11 +117,53 @@ void exchange::route() {
         allow_ = found.allow;
         return;
     }
+    // RFC 9110 7.6.2; other methods may have the field and it means nothing.
+    if (request_.has(http::field_id::max_forwards) &&
+        (request_.method_id == http::method::options ||
+         request_.method_id == http::method::trace)) {
+        count_forwards();
+        if (answers_itself_) allow_ = home_.routes.allowed(host, target_.normalised_path);
+        if (answers_itself_ || why_ != cause::none) return;
+    }
+    if (target_.encoded_separator &&
+        (home_.settings.routes[found.route].encoded_slash == settings::encoded_slash_mode::refuse ||
+         !reads_alike(host, found.route))) {
+        why_ = cause::ambiguous_path;
+        return;
+    }
     route_index_ = found.route;
     plan_ = &home_.plans[found.route];
     if (plan_->body_bytes_max != 0 && request_body_.kind == http::body_kind::length &&
         request_body_.length > plan_->body_bytes_max) {
         why_ = cause::body_too_large;
+    }
+}
+
+// Whether a server that decodes separators would see a path of the same route: if not, the path
+// reaches an application behind the back of the route that is meant to guard it.
+bool exchange::reads_alike(std::string_view host, std::uint16_t route) const {
+    std::string decoded(target_.normalised_path.size(), '/');
+    routing::match const found = home_.routes.find(
+        host, http::decode_separators(target_.normalised_path, decoded), request_.method_id,
+        request_.method_text());
+    return found.outcome == routing::outcome::found && found.route == route;
+}
+
+void exchange::count_forwards() {
+    constexpr std::uint32_t most = 1'000'000;  // more hops than there are, RFC 9110 7.6.2
+    std::string_view const text = request_.value_of(http::field_id::max_forwards);
+    std::uint64_t left = most;
+    bool const digits =
+        !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!digits || request_.count(http::field_id::max_forwards) != 1) {
+        why_ = cause::malformed_field;
+        return;
+    }
+    static_cast<void>(ascii::parse_decimal(text, most, left));
+    if (left == 0) {
+        answers_itself_ = true;
+    } else {
+        max_forwards_ = static_cast<std::uint32_t>(left - 1);
     }
 }
 

@@ -28,13 +28,13 @@ constexpr std::uint64_t hop_bits = hop_by_hop_bits();
 // Written anew for every request, whoever sent it. An alias of a field ("X_Forwarded_For") would be
 // taken for the real one by an application behind CGI or WSGI.
 constexpr std::uint64_t request_own_bits = hop_bits | bit(alias) | bit(content_length) | bit(host) |
-                                           bit(x_forwarded_for) | bit(x_real_ip) |
-                                           bit(x_request_id);
+                                           bit(proxy_status) | bit(x_forwarded_for) |
+                                           bit(x_real_ip) | bit(x_request_id);
 // What only a trusted proxy may say of the client.
 constexpr std::uint64_t forwarding_bits = bit(forwarded) | bit(x_forwarded) | bit(x_forwarded_by) |
-                                          bit(x_forwarded_host) | bit(x_forwarded_port) |
-                                          bit(x_forwarded_prefix) | bit(x_forwarded_proto) |
-                                          bit(x_forwarded_server);
+                                          bit(x_forwarded_host) | bit(x_forwarded_other) |
+                                          bit(x_forwarded_port) | bit(x_forwarded_prefix) |
+                                          bit(x_forwarded_proto) | bit(x_forwarded_server);
 constexpr std::uint64_t response_own_bits = hop_bits | bit(content_length) | bit(x_request_id);
 
 // What our own fields add to a head at most: names, an ID of 128 bytes, addresses, a host twice.
@@ -47,12 +47,23 @@ std::size_t edits_size(settings::header_edits const& edits) {
     return size;
 }
 
+// The same field for whoever reads it, an application behind CGI or WSGI included: what a route
+// sets there, such as a secret that the application trusts, must not come from a client as well.
+bool same_variable(std::string_view a, std::string_view b) {
+    auto const folded = [](char c) {
+        return ascii::is_alpha(c) || ascii::is_digit(c) ? ascii::lower(c) : '_';
+    };
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) {
+               return folded(x) == folded(y);
+           });
+}
+
 bool edited_away(settings::header_edits const& edits, std::string_view name) {
     for (auto const& [set_name, value] : edits.set) {
-        if (ascii::equal_ignoring_case(set_name, name)) return true;
+        if (same_variable(set_name, name)) return true;
     }
     for (auto const& removed : edits.remove) {
-        if (ascii::equal_ignoring_case(removed, name)) return true;
+        if (same_variable(removed, name)) return true;
     }
     return false;
 }
@@ -108,6 +119,23 @@ void write_added(http::head_writer& out, settings::header_edits const& edits) {
     for (auto const& [name, value] : edits.add) out.field(name, value);
 }
 
+// The gateway's own fields, unless the route sets or removes them.
+class own_fields {
+public:
+    own_fields(http::head_writer& out, settings::header_edits const& edits)
+        : out_(out), edits_(edits), edited_(edits_anything_away(edits)) {}
+    bool wants(std::string_view name) const { return !edited_ || !edited_away(edits_, name); }
+    template <class Value>
+    void put(std::string_view name, Value value) const {
+        if (wants(name)) out_.field(name, value);
+    }
+
+private:
+    http::head_writer& out_;
+    settings::header_edits const& edits_;
+    bool edited_;
+};
+
 // Appends the peer to the list that a trusted proxy sent (several lines are one list,
 // RFC 9110 5.3), or begins a new one.
 void write_forwarded_for(http::head_writer& out, outgoing_request const& request) {
@@ -125,17 +153,26 @@ void write_forwarded_for(http::head_writer& out, outgoing_request const& request
 void write_forwarding(http::head_writer& out, outgoing_request const& request) {
     http::head const& head = request.head;
     bool const believed = request.trusted_peer;
-    write_forwarded_for(out, request);
-    out.field("X-Real-IP", request.client_text);
-    if (!believed || !head.has(x_forwarded_proto)) out.append("X-Forwarded-Proto: http\r\n");
-    if (!believed || !head.has(x_forwarded_port)) out.field("X-Forwarded-Port", request.local_port);
+    own_fields const own{out, request.route.request_headers};
+    if (own.wants("X-Forwarded-For")) write_forwarded_for(out, request);
+    own.put("X-Real-IP", request.client_text);
+    if (!believed || !head.has(x_forwarded_proto)) {
+        own.put("X-Forwarded-Proto", std::string_view{"http"});
+    }
+    if (!believed || !head.has(x_forwarded_port)) {
+        own.put("X-Forwarded-Port", std::uint64_t{request.local_port});
+    }
     if (!believed || !head.has(x_forwarded_host)) {
         std::string_view const asked = request.target.form == http::target_form::absolute
                                            ? request.target.authority
                                            : head.value_of(host);
-        if (!asked.empty()) out.field("X-Forwarded-Host", asked);
+        if (!asked.empty()) own.put("X-Forwarded-Host", asked);
     }
-    out.field("X-Request-Id", request.request_id);
+    own.put("X-Request-Id", request.request_id);
+    if (request.via) {
+        own.put("Via", std::string_view{head.minor_version == 0 ? "1.0 gateway" : "1.1 gateway"});
+    }
+    if (request.max_forwards) own.put("Max-Forwards", std::uint64_t{*request.max_forwards});
 }
 
 bool accepts_trailers(http::head const& head) {
@@ -180,13 +217,11 @@ void write_request(http::head_writer& out, outgoing_request const& request) {
     if (asked.empty()) asked = request.fallback_host;
     out.field("Host", asked);
 
-    std::uint64_t const dropped =
+    std::uint64_t dropped =
         request.trusted_peer ? request_own_bits : request_own_bits | forwarding_bits;
+    if (request.max_forwards) dropped |= bit(max_forwards);
     copy_fields(out, head, request.options, dropped, request.route.request_headers);
     write_forwarding(out, request);
-    if (request.via) {
-        out.append(head.minor_version == 0 ? "Via: 1.0 gateway\r\n" : "Via: 1.1 gateway\r\n");
-    }
     write_request_connection(out, request);
     write_added(out, request.route.request_headers);
     out.end_line();
@@ -196,8 +231,9 @@ void write_response(http::head_writer& out, outgoing_response const& response) {
     http::response_head const& head = response.head;
     out.append("HTTP/1.1 ").number(head.status).append(' ').append(head.reason()).end_line();
     copy_fields(out, head, response.options, response_own_bits, response.route.response_headers);
-    if (!head.has(date)) out.field("Date", response.date);
-    out.field("X-Request-Id", response.request_id);
+    own_fields const own{out, response.route.response_headers};
+    if (!head.has(date)) own.put("Date", response.date);
+    own.put("X-Request-Id", response.request_id);
     if (!response.set_cookie.empty()) out.field("Set-Cookie", response.set_cookie);
 
     if (response.connection == client_connection::upgrade) {

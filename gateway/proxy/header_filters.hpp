@@ -12,6 +12,8 @@
 #include "runtime/block_pool.hpp"
 #include "settings/settings.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -33,6 +35,7 @@ struct outgoing_request {
     bool trusted_peer;
     bool upgrade;
     bool via;
+    std::optional<std::uint32_t> max_forwards{};  // in place of the client's
 };
 
 void write_request(http::head_writer& out, outgoing_request const& request);

@@ -6,6 +6,7 @@
 #include "http/limits.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace gateway::routing {
 namespace {
@@ -28,9 +29,36 @@ std::string_view bare_host(std::string_view host, std::array<char, host_bytes_ma
     return {out.data(), host.size()};
 }
 
+// What a route without a list of methods takes, as far as there are names for it.
+constexpr std::array usual_methods{http::method::get,    http::method::head, http::method::post,
+                                   http::method::put,    http::method::del,  http::method::patch,
+                                   http::method::options};
+
+void list(std::string& allow, std::string_view method) {
+    if (!allow.empty()) allow += ", ";
+    allow += method;
+}
+
 bool is_below(std::string_view path, std::string_view prefix) noexcept {
     if (!path.starts_with(prefix)) return false;
     return prefix.ends_with('/') || path.size() == prefix.size() || path[prefix.size()] == '/';
+}
+
+std::string methods_of(std::vector<settings::route> const& routes) {
+    std::string allow;
+    std::vector<std::string_view> listed;
+    auto const add = [&](std::string_view method) {
+        if (std::find(listed.begin(), listed.end(), method) != listed.end()) return;
+        listed.push_back(method);
+        list(allow, method);
+    };
+    for (settings::route const& route : routes) {
+        for (auto const& method : route.methods) add(method);
+        if (!route.methods.empty()) continue;
+        for (http::method const usual : usual_methods) add(http::text_of(usual));
+    }
+    add(http::text_of(http::method::options));
+    return allow;
 }
 
 }  // namespace
@@ -51,6 +79,7 @@ table::table(settings::snapshot const& settings) {
         for (auto& [host, paths] : *hosts) paths.finish();
     }
     every_host_.finish();
+    allow_ = methods_of(settings.routes);
 }
 
 match table::find(
@@ -58,13 +87,21 @@ match table::find(
     std::string_view path,
     http::method method,
     std::string_view method_text) const noexcept {
-    leaf const* found = nullptr;
+    leaf const* const found = find_leaf(host, path);
+    return found ? found->choose(method, method_text) : match{};
+}
+
+std::string_view table::allowed(std::string_view host, std::string_view path) const noexcept {
+    leaf const* const found = find_leaf(host, path);
+    return found ? std::string_view{found->allow} : std::string_view{};
+}
+
+table::leaf const* table::find_leaf(std::string_view host, std::string_view path) const noexcept {
     if (!exact_hosts_.empty() || !wildcard_hosts_.empty()) {
         std::array<char, host_bytes_max> buffer;
-        found = find_by_host(bare_host(host, buffer), path);
+        if (auto const* found = find_by_host(bare_host(host, buffer), path)) return found;
     }
-    if (!found) found = every_host_.find(path);
-    return found ? found->choose(method, method_text) : match{};
+    return every_host_.find(path);
 }
 
 table::leaf const* table::find_by_host(
@@ -146,14 +183,16 @@ void table::leaf::add(settings::route const& route, std::uint16_t index) {
 void table::leaf::finish() {
     auto& head = by_method[static_cast<std::size_t>(http::method::head)];
     if (head == no_route_index) head = by_method[static_cast<std::size_t>(http::method::get)];
-    auto const list = [this](std::string_view method) {
-        if (!allow.empty()) allow += ", ";
-        allow += method;
-    };
-    for (std::size_t i = 0; i < by_method.size(); ++i) {
-        if (by_method[i] != no_route_index) list(http::text_of(static_cast<http::method>(i)));
+    auto named = by_method;
+    if (any_method != no_route_index) {
+        for (http::method const usual : usual_methods) {
+            named[static_cast<std::size_t>(usual)] = any_method;
+        }
     }
-    for (auto const& [text, index] : by_text) list(text);
+    for (std::size_t i = 0; i < named.size(); ++i) {
+        if (named[i] != no_route_index) list(allow, http::text_of(static_cast<http::method>(i)));
+    }
+    for (auto const& [text, index] : by_text) list(allow, text);
 }
 
 match table::leaf::choose(http::method method, std::string_view method_text) const noexcept {
@@ -164,7 +203,7 @@ match table::leaf::choose(http::method method, std::string_view method_text) con
         });
         if (at != by_text.end()) chosen = at->second;
     }
-    if (chosen == no_route_index) chosen = any_method;
+    if (chosen == no_route_index && method != http::method::trace) chosen = any_method;
     if (chosen == no_route_index) return {outcome::method_not_allowed, no_route_index, allow};
     return {outcome::found, chosen, {}};
 }

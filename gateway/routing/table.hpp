@@ -7,7 +7,8 @@
 // "/api/" matches "/api/" and all below it, but not "/api"; prefix "/api" matches "/api" and
 // "/api/...", but not "/apix". The path so found decides alone: a route that names the method
 // beats one for every method, and if none takes the method, the answer is 405, even where a
-// shorter prefix would take it. A route for GET takes HEAD too, unless another names HEAD.
+// shorter prefix would take it. A route for GET takes HEAD too, unless another names HEAD. TRACE
+// shows what an application was sent, credentials too (RFC 9110 9.3.8), so it must be named.
 #pragma once
 
 #include "http/methods.hpp"
@@ -46,6 +47,11 @@ public:
         http::method method,
         std::string_view method_text) const noexcept;
 
+    // The methods that are taken there, as a value of Allow; empty when there is no route.
+    std::string_view allowed(std::string_view host, std::string_view path) const noexcept;
+    // The methods that some route takes, and OPTIONS.
+    std::string_view allowed_somewhere() const noexcept { return allow_; }
+
 private:
     // All routes of one host and one path.
     struct leaf {
@@ -80,11 +86,13 @@ private:
     };
     using host_map = std::unordered_map<std::string, host_paths, text_hash, std::equal_to<>>;
 
+    leaf const* find_leaf(std::string_view host, std::string_view path) const noexcept;
     leaf const* find_by_host(std::string_view host, std::string_view path) const noexcept;
 
     host_map exact_hosts_;     // lower case
     host_map wildcard_hosts_;  // lower case, ".example.com"
     host_paths every_host_;
+    std::string allow_;
 };
 
 }  // namespace gateway::routing

@@ -69,6 +69,9 @@ constexpr dictionary<log_level, 5> levels{
 constexpr dictionary<access_log_mode, 2> access_modes{
     {{"json", access_log_mode::json}, {"off", access_log_mode::off}}};
 
+constexpr dictionary<encoded_slash_mode, 2> encoded_slash_modes{
+    {{"pass", encoded_slash_mode::pass}, {"refuse", encoded_slash_mode::refuse}}};
+
 }  // namespace
 
 std::optional<milliseconds> duration::parse(std::string_view text, refusal& why) {
@@ -141,6 +144,14 @@ std::optional<log_level> level_name::parse(std::string_view text, refusal& why) 
 }
 
 std::string level_name::text(log_level const& what) { return word_for(what, levels); }
+
+std::optional<encoded_slash_mode> encoded_slash_name::parse(std::string_view text, refusal& why) {
+    return look_up(text, encoded_slash_modes, why);
+}
+
+std::string encoded_slash_name::text(encoded_slash_mode const& what) {
+    return word_for(what, encoded_slash_modes);
+}
 
 std::optional<access_log_mode> access_mode_name::parse(std::string_view text, refusal& why) {
     return look_up(text, access_modes, why);

@@ -113,6 +113,9 @@ constexpr auto further_rows = std::to_array<row>({
     {"routes[].limits", section, unbounded, live, "What differs from the global limits here."},
     {"routes[].limits.body", scalar<size, &route::body_bytes>, between(0, 1'024_GiB), live,
      "In place of `limits.body`."},
+    {"routes[].encoded_slash", scalar<encoded_slash_name, &route::encoded_slash>, unbounded, live,
+     "A path with `%2F` or `%5C`: `pass` sends it on as it came unless it would belong to another "
+     "route when decoded, `refuse` answers 400."},
     {"routes[].request_headers", section, unbounded, live, "Edits of the header sent upstream."},
     {"routes[].request_headers.add",
      map_of<field_name, field_value, &route::request_headers, &header_edits::add>, between(1, 64),
@@ -213,7 +216,7 @@ constexpr auto further_rows = std::to_array<row>({
     {"forwarding", section, unbounded, live, "What is believed of, and told about, other proxies."},
     {"forwarding.trusted_proxies",
      list_of<network, &snapshot::forwarding, &forwarding::trusted_proxies>, between(0, 1'000), live,
-     "Peers whose X-Forwarded-* and X-Request-Id are believed; `[]` trusts none."},
+     "Peers whose X-Forwarded-* and Forwarded are believed; `[]` trusts none."},
     {"forwarding.via", scalar<flag, &snapshot::forwarding, &forwarding::via>, unbounded, live,
      "Adds Via to requests (RFC 9110 7.6.3)."},
 

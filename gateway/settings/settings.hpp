@@ -130,6 +130,10 @@ struct header_edits {
     bool operator==(header_edits const&) const = default;
 };
 
+// What becomes of a path with an encoded "/" or "\" (%2F, %5C). `pass` means as long as the path
+// belongs to the same route when it is decoded.
+enum class encoded_slash_mode : std::uint8_t { pass, refuse };
+
 struct route {
     std::string name;    // Label in logs and metrics; default: host and path or prefix.
     std::string host;    // Empty matches every host; "*.example.com" every subdomain.
@@ -144,6 +148,7 @@ struct route {
     std::optional<milliseconds> response_head_timeout;
     std::optional<milliseconds> response_body_timeout;
     std::optional<byte_count> body_bytes;
+    encoded_slash_mode encoded_slash = encoded_slash_mode::pass;
 
     bool operator==(route const&) const = default;
 };
@@ -160,7 +165,7 @@ struct logging {
 };
 
 struct forwarding {
-    // Peers whose X-Forwarded-* and X-Request-Id are believed. Default: loopback, private and
+    // Peers whose X-Forwarded-* and Forwarded are believed. Default: loopback, private and
     // unique-local ranges, because a load balancer stands before us.
     std::vector<address_range> trusted_proxies{private_ranges.begin(), private_ranges.end()};
     bool via = true;  // Add Via to requests (RFC 9110 7.6.3).

@@ -89,6 +89,14 @@ struct access_mode_name {
     static std::string text(value const& what);
 };
 
+struct encoded_slash_name {
+    using value = encoded_slash_mode;
+    static constexpr std::string_view type = "`pass` or `refuse`";
+    static constexpr std::string_view expected = "pass or refuse";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what);
+};
+
 // Where to listen: "0.0.0.0:80", "[::1]:80", ":80" or "80", the last two on every IPv4 address.
 struct listen_address {
     using value = host_port;

@@ -105,6 +105,13 @@ std::optional<std::string> method::parse(std::string_view text, refusal& why) {
         why.hint = "did you mean " + in_quotes(in_capitals(text)) + "?";
         return std::nullopt;
     }
+    if (text == "CONNECT") {
+        why.expected = "a method other than CONNECT";
+        why.hint =
+            "the gateway makes no tunnel to a host that a client names; upgrades such as "
+            "WebSocket need no method of their own";
+        return std::nullopt;
+    }
     return taken_if(text.size() <= 32, text);
 }
 

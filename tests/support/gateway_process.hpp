@@ -52,6 +52,7 @@ public:
     std::uint16_t admin_port() const;
 
     void signal(int number) const { child_->signal(number); }
+    pid_t pid() const { return child_->pid(); }
     int wait_exit(milliseconds wait = patience(20s)) { return child_->wait_exit(wait); }
     void read_stdout_now() { child_->read_stdout_now(); }
 

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 using namespace gateway;
@@ -20,6 +22,7 @@ struct request_case {
     bool via = true;
     std::string host{};
     settings::route route{};
+    std::optional<std::uint32_t> max_forwards{};
 
     std::string sent() const {
         http::request_parser parser;
@@ -47,7 +50,8 @@ struct request_case {
                   .local_port = 8080,
                   .trusted_peer = trusted,
                   .upgrade = upgrade,
-                  .via = via});
+                  .via = via,
+                  .max_forwards = max_forwards});
         REQUIRE_FALSE(out.overflowed());
         return std::string{out.text()};
     }
@@ -193,4 +197,55 @@ TEST_CASE("an upgrade is asked for in the gateway's own words", "[unit][header_f
     CHECK(has_line(head, "Connection: upgrade"));
     CHECK(has_line(head, "Upgrade: websocket"));
     CHECK(has_line(head, "Sec-WebSocket-Key: k"));
+}
+
+TEST_CASE("what only proxies say does not come from a client", "[unit][header_filters]") {
+    std::string const head =
+        request_case{
+            .text =
+                "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Client-Cert: evil\r\nProxy: evil\r\n"
+                "X-Forwarded-User: evil\r\nProxy-Evil: evil\r\nProxy-Status: evil\r\n"
+                "X.Forwarded.For: evil\r\nX_Forwarded_Evil: evil\r\nProxy_Authorization: evil\r\n"
+                "X-Fine: 1\r\n\r\n"}
+            .sent();
+    CHECK(head.find("evil") == std::string::npos);
+    CHECK(has_line(head, "X-Fine: 1"));
+}
+
+TEST_CASE("a trusted proxy may say more of the client", "[unit][header_filters]") {
+    request_case one{
+        .text =
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Client-Cert: good\r\nProxy: evil\r\n"
+            "X_Forwarded_Client_Cert: evil\r\nConnection: X-Forwarded-Client-Cert\r\n\r\n",
+        .trusted = true};
+    std::string const head = one.sent();
+    // RFC 9110 7.6.1 lets a client name fields away, but not those that a proxy added for us.
+    CHECK(has_line(head, "X-Forwarded-Client-Cert: good"));
+    CHECK(head.find("evil") == std::string::npos);
+}
+
+TEST_CASE("a field that a route sets comes from nowhere else", "[unit][header_filters]") {
+    request_case one{
+        .text =
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Secret: evil\r\nX_Secret: evil\r\nx.secret: evil\r\n"
+            "X_Gone: evil\r\n\r\n"};
+    one.route.request_headers = {
+        .add = {},
+        .set = {{"X-Secret", "good"}, {"X-Forwarded-Proto", "https"}},
+        .remove = {"X-Gone", "X-Real-IP", "Via"}};
+    std::string const head = one.sent();
+    CHECK(head.find("evil") == std::string::npos);
+    CHECK(has_line(head, "X-Secret: good"));
+    CHECK(has_line(head, "X-Forwarded-Proto: https"));
+    CHECK_FALSE(has_line(head, "X-Forwarded-Proto: http"));
+    CHECK_FALSE(names(head, "X-Real-IP"));
+    CHECK_FALSE(names(head, "Via"));
+}
+
+TEST_CASE("Max-Forwards goes on as it was counted", "[unit][header_filters]") {
+    request_case one{.text = "OPTIONS / HTTP/1.1\r\nHost: h\r\nMax-Forwards: 8\r\n\r\n"};
+    CHECK(has_line(one.sent(), "Max-Forwards: 8"));
+    one.max_forwards = 7;
+    CHECK(has_line(one.sent(), "Max-Forwards: 7"));
+    CHECK_FALSE(has_line(one.sent(), "Max-Forwards: 8"));
 }

@@ -34,7 +34,16 @@ TEST_CASE("a field is known by its name in any case", "[unit][http]") {
         });
         CHECK(id_of(name) == id);
     });
-    CHECK(known == field_id_count - 2);
+    CHECK(known == field_id_count - 4);  // "other", "alias" and the two families have no name
+}
+
+// What a name becomes whose byte `at` is now `c`.
+field_id nearest_to(std::string_view name, std::size_t at, char c) {
+    bool const joins = !ascii::is_alpha(c) && !ascii::is_digit(c);
+    if (name[at] == '-' && joins) return field_id::alias;
+    if (name.starts_with("Proxy-") && at > 5) return field_id::proxy_other;
+    if (name.starts_with("X-Forwarded-") && at > 11) return field_id::x_forwarded_other;
+    return field_id::other;
 }
 
 TEST_CASE("a name that differs in one byte is another field", "[unit][http]") {
@@ -45,10 +54,11 @@ TEST_CASE("a name that differs in one byte is another field", "[unit][http]") {
                 if (ascii::lower(other[i]) == ascii::lower(c)) continue;
                 other[i] = c;
                 CAPTURE(other);
-                CHECK(id_of(other) == field_id::other);
+                CHECK(id_of(other) == nearest_to(name, i, c));
             }
         }
-        CHECK(id_of(name + "x") == field_id::other);
+        bool const family = name.starts_with("Proxy-") || name.starts_with("X-Forwarded-");
+        if (!family) CHECK(id_of(name + "x") == field_id::other);
         CHECK(id_of(name.substr(1)) == field_id::other);
     });
     CHECK(id_of("") == field_id::other);
@@ -63,8 +73,34 @@ TEST_CASE("a name with underscores that CGI cannot tell from ours is an alias", 
     CHECK(id_of("CONTENT_LENGTH") == field_id::alias);
     CHECK(id_of("Transfer_Encoding") == field_id::alias);
     CHECK(id_of("X_Real_IP") == field_id::alias);
+    CHECK(id_of("X.Forwarded.For") == field_id::alias);
+    CHECK(id_of("Proxy_Evil") == field_id::alias);
+    CHECK(id_of("X_Forwarded_" + std::string(200, 'a')) == field_id::alias);
     CHECK(id_of("X_Custom") == field_id::other);
     CHECK(id_of("_Host") == field_id::other);
+}
+
+TEST_CASE("every Proxy-* and every X-Forwarded-* is of its family", "[unit][http]") {
+    for (std::string_view const name :
+         {"Proxy", "PROXY", "Proxy-", "proxy-features", "Proxy-Authorisation", "Proxy-A_b"}) {
+        CAPTURE(name);
+        CHECK(id_of(name) == field_id::proxy_other);
+        CHECK(is_hop_by_hop(id_of(name)));
+    }
+    for (std::string_view const name :
+         {"X-Forwarded-", "x-forwarded-client-cert", "X-Forwarded-User", "X-Forwarded-Fo",
+          "X-Forwarded-A.b", "X-Forwarded-Ssl-But-Much-Longer-Than-Any-Name-That-Is-Listed"}) {
+        CAPTURE(name);
+        CHECK(id_of(name) == field_id::x_forwarded_other);
+        CHECK(is_forwarding(id_of(name)));
+    }
+    for (std::string_view const name :
+         {"Prox", "Proxies", "Proxya", "xProxy", "X-Forwarded", "X-Forwardedfor", "X-Forward-For",
+          "P", "X"}) {
+        CAPTURE(name);
+        CHECK(id_of(name) != field_id::proxy_other);
+        CHECK(id_of(name) != field_id::x_forwarded_other);
+    }
 }
 
 TEST_CASE("the fields that tell about the client are known as forwarding", "[unit][http]") {

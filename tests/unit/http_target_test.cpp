@@ -265,6 +265,23 @@ TEST_CASE("an encoded separator is told to whoever has a rule for it", "[unit][h
     CHECK_FALSE(told("/a%20b?c=%2f"));
 }
 
+TEST_CASE("separators are decoded as an eager server would", "[unit][http]") {
+    for (auto const& [path, decoded, rule] : std::initializer_list<path_row>{
+             {"/a%2Fb", "/a/b", "an encoded slash"},
+             {"/a%5Cb", "/a/b", "an encoded backslash"},
+             {"/a%2F%2Fb", "/a/b", "slashes merge"},
+             {"/a/%2Fb", "/a/b", "slashes merge"},
+             {"/%2Fa", "/a", "slashes merge"},
+             {"/a%2F", "/a/", "at the end"},
+             {"/a%20%2Fb%2", "/a%20/b%2", "others stay"},
+             {"/a%252Fb", "/a%252Fb", "decoded once"},
+         }) {
+        CAPTURE(path, rule);
+        std::string scratch(path.size(), '?');
+        CHECK(decode_separators(path, scratch) == decoded);
+    }
+}
+
 // RFC 3986 5.2.4 and 6.2.2 in the plainest way: split, decode, resolve, join.
 std::string plain_normal(std::string_view path) {
     std::vector<std::string> kept;

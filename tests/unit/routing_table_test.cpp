@@ -34,6 +34,11 @@ public:
         return "allow: " + std::string{found.allow};
     }
 
+    std::string allowed(std::string_view path) const {
+        return std::string{table_.allowed("h", path)};
+    }
+    std::string allowed_somewhere() const { return std::string{table_.allowed_somewhere()}; }
+
 private:
     static settings::snapshot settings_of(std::vector<rule> const& rules) {
         settings::snapshot settings;
@@ -210,6 +215,32 @@ TEST_CASE("a thousand random routes are found as by looking at each", "[unit][ro
         CAPTURE(path);
         REQUIRE(routes.find("h", path) == by_looking(path));
     }
+}
+
+TEST_CASE("TRACE has to be named", "[unit][routing]") {
+    fixture routes{{
+        {.name = "all", .prefix = "/"},
+        {.name = "traced", .prefix = "/traced/", .methods = {"TRACE"}},
+        {.name = "others", .prefix = "/traced/"},
+    }};
+    CHECK(routes.find("h", "/", "OPTIONS") == "all");
+    CHECK(routes.find("h", "/", "TRACE") == "allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+    CHECK(routes.find("h", "/traced/", "TRACE") == "traced");
+    CHECK(routes.find("h", "/traced/", "GET") == "others");
+}
+
+TEST_CASE("a table says which methods it takes", "[unit][routing]") {
+    fixture const some{{
+        {.name = "read", .prefix = "/", .methods = {"GET"}},
+        {.name = "purge", .prefix = "/cache/", .methods = {"PURGE", "GET"}},
+    }};
+    CHECK(some.allowed("/") == "GET, HEAD");
+    CHECK(some.allowed("/cache/x") == "GET, HEAD, PURGE");
+    CHECK(some.allowed_somewhere() == "GET, PURGE, OPTIONS");
+    fixture const all{{{.name = "a", .prefix = "/a/"}}};
+    CHECK(all.allowed("/a/") == "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+    CHECK(all.allowed("/b/").empty());
+    CHECK(all.allowed_somewhere() == "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
 }
 
 }  // namespace
