@@ -1,7 +1,7 @@
 # The commands a contributor types. Each installs what it lacks (deploy/packages.txt); everything
 # else is in CMakePresets.json, which works without this file too.
 .DEFAULT_GOAL := help
-.PHONY: help run test asan tsan bench build format lint clean
+.PHONY: help run test asan tsan differential bench build format lint clean
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
@@ -17,6 +17,8 @@ help:
 	@echo 'make test     build and run every test'
 	@echo 'make asan     the unit, script and wire tests with AddressSanitizer and UBSan'
 	@echo 'make tsan     the same with ThreadSanitizer'
+	@echo 'make differential  hostile messages through the gateway, nginx and HAProxy:'
+	@echo '              writes tests/differential/report.md'
 	@echo 'make bench    the gateway against nginx, HAProxy and a bare relay (ARGS=--quick: a short one)'
 	@echo 'make build    the release program: build/release/gateway/gateway'
 	@echo 'make format   lay out the C++ files'
@@ -43,6 +45,11 @@ asan tsan:
 	@$(install) build
 	@$(call build,$@)
 	@ctest --preset $@
+
+differential: build
+	@$(install) bench
+	@python3 tests/differential/run.py --gateway build/release/gateway/gateway \
+	    --report tests/differential/report.md $(ARGS)
 
 bench: build
 	@$(install) bench
