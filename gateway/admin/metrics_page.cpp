@@ -151,6 +151,22 @@ void add_memory(page& to, net::admission const& process) {
         as_double(process.memory_level_changes()));
 }
 
+void add_access_log(page& to, observe::access_log_writer const* log) {
+    auto const value = [&](auto ask) { return log == nullptr ? 0 : as_double((log->*ask)()); };
+    to.counter(
+        "gateway_access_log_lines_dropped_total",
+        "Access-log lines lost because their reader was too slow or gone.",
+        value(&observe::access_log_writer::lines_dropped));
+    to.counter(
+        "gateway_access_log_probes_total",
+        "Health probes of load balancers that got no line in the access log.",
+        value(&observe::access_log_writer::probes_left_out));
+    to.counter(
+        "gateway_access_log_lines_thinned_total",
+        "Requests that another line's sample_weight stands for.",
+        value(&observe::access_log_writer::lines_thinned));
+}
+
 // A sample for each cause that has happened; the list of causes is closed (base/error.hpp).
 void add_causes(
     page& to,
@@ -282,10 +298,7 @@ std::string metrics_page::text() const {
         &traffic_counters::errors);
     add_upstreams(out, cores_, names_);
     if (endpoints_) add_endpoints(out, endpoints_());
-    out.counter(
-        "gateway_access_log_lines_dropped_total",
-        "Access-log lines lost because their reader was too slow or gone.",
-        access_log_ == nullptr ? 0 : as_double(access_log_->lines_dropped()));
+    add_access_log(out, access_log_);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)
         .metric.push_back(page::sample({{"version", version_}}, 1));

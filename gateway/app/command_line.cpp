@@ -46,13 +46,14 @@ Configuration, the first of:
 
 Signals:
   TERM, INT   accept nothing new, finish what runs, within timeouts.drain; again: end at once
+  USR1        open logging.access_file anew, after a rotation
 
 Exit codes:
   0  fine, also after draining
   1  failure at run time, such as an address in use
   2  wrong command line or configuration; nothing was started
 
-Logs: an access-log line for each request on stdout (JSON), everything else on stderr.)";
+Logs: a line for each request on stdout (JSON; see logging.access), everything else on stderr.)";
 
 // Fills the address or throws what CLI11 reports as wrong usage.
 void set_address(

@@ -135,7 +135,7 @@ struct gateway::parts {
     std::unique_ptr<observe::access_log_writer> log;
     std::vector<std::unique_ptr<core_unit>> cores;
     asio::io_context control{1};
-    asio::signal_set signals{control, SIGTERM, SIGINT};
+    asio::signal_set signals{control, SIGTERM, SIGINT, SIGUSR1};
     asio::steady_timer timer{control};
     memory_watch memory;
     net::resolver names{control};
@@ -157,8 +157,10 @@ gateway::parts::parts(settings::snapshot const& from)
            .connections_per_client = from.limits.connections_per_client}),
       share(find_share(from)),
       memory(control, share.memory, admission) {
-    if (wanted.logging.access == settings::access_log_mode::json) {
-        log = std::make_unique<observe::access_log_writer>(STDOUT_FILENO);
+    if (wanted.logging.access != settings::access_log_mode::off) {
+        std::string const& file = wanted.logging.access_file;
+        log = file.empty() ? std::make_unique<observe::access_log_writer>(STDOUT_FILENO)
+                           : std::make_unique<observe::access_log_writer>(file);
     }
     std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
@@ -239,6 +241,11 @@ void gateway::parts::await_signal() {
 }
 
 void gateway::parts::signalled(int number) {
+    if (number == SIGUSR1) {
+        if (log) log->reopen();
+        await_signal();
+        return;
+    }
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
     if (draining) {
         observe::log_warn("{} again: ending now with {} connections open", name, admission.open());

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One JSON line for each exchange. A core formats it into memory of its own; a writer thread takes
-// whole chunks of lines and writes them to a descriptor, so that no core ever waits for the reader
-// of the log. What does not fit while the writer is behind is dropped and counted, never hidden.
+// One line for each exchange, as observe/access_format lays it out. A core formats it into memory
+// of its own; a writer thread takes whole chunks of lines and writes them to a descriptor, so that
+// no core ever waits for the reader of the log. What does not fit while the writer is behind is
+// dropped and counted, never hidden.
 #pragma once
 
 #include "base/counters.hpp"
 #include "base/units.hpp"
+#include "observe/access_format.hpp"
 #include "observe/exchange_record.hpp"
 #include "observe/log_output.hpp"
 
@@ -17,6 +19,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -31,6 +34,8 @@ class access_log_writer {
 public:
     // Borrows the descriptor (stdout). Throws std::system_error when the thread cannot be started.
     explicit access_log_writer(int descriptor, descriptor_use use = descriptor_use::reopened);
+    // Appends to a file, which is made when it is missing. Throws when it cannot be opened.
+    explicit access_log_writer(std::string path);
     ~access_log_writer();
     access_log_writer(access_log_writer const&) = delete;
     access_log_writer& operator=(access_log_writer const&) = delete;
@@ -41,6 +46,14 @@ public:
 
     // Lines that were lost, by full buffers and by failed writes. Any thread may ask.
     std::uint64_t lines_dropped() const noexcept;
+    // Exchanges without a line of their own: probes of load balancers, and those that another
+    // line's sample_weight stands for.
+    std::uint64_t probes_left_out() const noexcept;
+    std::uint64_t lines_thinned() const noexcept;
+
+    // A file is closed and opened anew by its path, which a log rotation has moved away meanwhile.
+    // From any thread; the writer's does it.
+    void reopen() noexcept;
 
 private:
     friend class access_log_buffer;
@@ -48,6 +61,9 @@ private:
     std::shared_ptr<log_lane> open_lane(byte_count budget);
     void wake() const noexcept;
 
+    access_log_writer(std::string path, std::unique_ptr<log_output> output);
+    std::uint64_t sum(counter log_lane::*each, std::uint64_t const& of_retired) const noexcept;
+    void reopen_now() noexcept;
     void run() noexcept;
     void write_everything() noexcept;
     void write(log_chunk const& chunk) noexcept;
@@ -57,7 +73,9 @@ private:
     void report_drops() noexcept;
     milliseconds time_to_stop() const noexcept;
 
-    log_output output_;
+    std::string const path_;  // empty when the descriptor was given
+    std::unique_ptr<log_output> output_;
+    std::atomic<bool> reopen_{false};
     int wake_event_ = -1;  // an eventfd
     std::atomic<bool> stopping_{false};
     std::atomic<std::int64_t> stop_at_{std::numeric_limits<std::int64_t>::max()};  // of `clock`
@@ -66,6 +84,8 @@ private:
         lanes_guard_;  // taken at start, on reload and by a scrape; never per request
     std::vector<std::shared_ptr<log_lane>> lanes_;
     std::uint64_t dropped_by_retired_ = 0;
+    std::uint64_t probes_of_retired_ = 0;
+    std::uint64_t thinned_by_retired_ = 0;
 
     // Of the writer thread.
     std::vector<log_lane*> served_;  // snapshot of lanes_ for one round
@@ -80,8 +100,9 @@ private:
 // Lives on one core; call only there. The writer must outlive it.
 class access_log_buffer {
 public:
-    // `budget`: memory for lines that the writer has not written yet; at least 80 KiB are used.
-    access_log_buffer(access_log_writer& writer, byte_count budget);
+    // Of `wanted.access_buffer_bytes`, the memory for lines that the writer has not written yet, at
+    // least 80 KiB are used.
+    access_log_buffer(access_log_writer& writer, settings::logging const& wanted);
     ~access_log_buffer();
     access_log_buffer(access_log_buffer const&) = delete;
     access_log_buffer& operator=(access_log_buffer const&) = delete;
@@ -94,14 +115,11 @@ public:
 
 private:
     void hand_over() noexcept;
-    std::size_t format(exchange_record const& record, char* out) noexcept;
-    std::string_view second_text(std::chrono::sys_seconds second) noexcept;
 
     access_log_writer& writer_;
     std::shared_ptr<log_lane> lane_;
     log_chunk* chunk_ = nullptr;  // being filled; null when none was to be had
-    std::chrono::sys_seconds cached_second_ = std::chrono::sys_seconds::min();
-    std::array<char, 20> cached_text_{};  // "2026-01-31T23:59:59."
+    access_format format_;
 };
 
 }  // namespace gateway::observe

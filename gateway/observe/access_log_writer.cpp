@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -38,7 +39,15 @@ private:
 }  // namespace
 
 access_log_writer::access_log_writer(int descriptor, descriptor_use use)
-    : output_{descriptor, use}, wake_event_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
+    : access_log_writer{{}, std::make_unique<log_output>(descriptor, use)} {}
+
+access_log_writer::access_log_writer(std::string path)
+    : access_log_writer{path, std::make_unique<log_output>(path.c_str())} {}
+
+access_log_writer::access_log_writer(std::string path, std::unique_ptr<log_output> output)
+    : path_{std::move(path)},
+      output_{std::move(output)},
+      wake_event_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
     if (wake_event_ < 0) {
         throw std::system_error{errno, std::system_category(), "cannot start the access log"};
     }
@@ -60,10 +69,39 @@ void access_log_writer::stop(milliseconds limit) noexcept {
 }
 
 std::uint64_t access_log_writer::lines_dropped() const noexcept {
+    return sum(&log_lane::lines_dropped, dropped_by_retired_) + dropped_in_writing_.value();
+}
+
+std::uint64_t access_log_writer::probes_left_out() const noexcept {
+    return sum(&log_lane::probes_left_out, probes_of_retired_);
+}
+
+std::uint64_t access_log_writer::lines_thinned() const noexcept {
+    return sum(&log_lane::lines_thinned, thinned_by_retired_);
+}
+
+std::uint64_t access_log_writer::sum(
+    counter log_lane::*each, std::uint64_t const& of_retired) const noexcept {
     std::lock_guard const lock{lanes_guard_};
-    auto sum = dropped_by_retired_ + dropped_in_writing_.value();
-    for (auto const& lane : lanes_) sum += lane->lines_dropped.value();
-    return sum;
+    auto total = of_retired;
+    for (auto const& lane : lanes_) total += ((*lane).*each).value();
+    return total;
+}
+
+void access_log_writer::reopen() noexcept {
+    reopen_.store(true, std::memory_order_release);
+    wake();
+}
+
+// Lines of before go to the old file, those after to the new one; none is torn between the two.
+void access_log_writer::reopen_now() noexcept {
+    if (path_.empty()) return;
+    try {
+        output_ = std::make_unique<log_output>(path_.c_str());
+        log_info("access log: {} reopened", path_);
+    } catch (std::exception const& failed) {
+        log_error("access log: {}; the old file is written on", failed.what());
+    }
 }
 
 std::shared_ptr<log_lane> access_log_writer::open_lane(byte_count budget) {
@@ -89,6 +127,7 @@ void access_log_writer::run() noexcept {
         // Read before writing, so that all that was handed over before stop() is written.
         bool const last_round = stopping_.load(std::memory_order_acquire);
         write_everything();
+        if (reopen_.exchange(false, std::memory_order_acquire)) reopen_now();
         drop_retired_lanes();
         report_drops();
         if (last_round) return;
@@ -140,7 +179,7 @@ void access_log_writer::write(log_chunk const& chunk) noexcept {
 // empty when all was written.
 std::string_view access_log_writer::unwritten_part(std::string_view bytes) noexcept {
     while (!bytes.empty()) {
-        auto const [written, error] = output_.write_some(bytes);
+        auto const [written, error] = output_->write_some(bytes);
         bytes.remove_prefix(written);
         if (error == 0) {
             reported_error_ = 0;
@@ -165,7 +204,7 @@ bool access_log_writer::wait_until_writable() noexcept {
         auto const left = time_to_stop();
         if (left == 0ms) return false;
         report_drops();
-        pollfd either[] = {{output_.descriptor(), POLLOUT, 0}, {wake_event_, POLLIN, 0}};
+        pollfd either[] = {{output_->descriptor(), POLLOUT, 0}, {wake_event_, POLLIN, 0}};
         poll(either, 2, static_cast<int>(left.count()));
         // An error on the descriptor counts as writable: the next write says which.
         if (either[0].revents != 0) return true;
@@ -180,6 +219,8 @@ void access_log_writer::drop_retired_lanes() noexcept {
         if (!lane->retired.load(std::memory_order_acquire) || lane->filled.size() != 0)
             return false;
         dropped_by_retired_ += lane->lines_dropped.value();
+        probes_of_retired_ += lane->probes_left_out.value();
+        thinned_by_retired_ += lane->lines_thinned.value();
         return true;
     });
 }

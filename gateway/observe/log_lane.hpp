@@ -90,6 +90,8 @@ struct log_lane {
     chunk_ring filled;  // from the core to the writer
     chunk_ring empty;   // from the writer to the core
     counter lines_dropped;
+    counter probes_left_out;
+    counter lines_thinned;
     std::atomic<bool> retired{false};               // the core will push no more
     std::vector<std::unique_ptr<log_chunk>> owned;  // touched by the core only
 };

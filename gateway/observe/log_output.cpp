@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <string>
+#include <system_error>
 
 namespace gateway::observe {
 
@@ -32,6 +34,15 @@ log_output::log_output(int descriptor, descriptor_use use) noexcept : descriptor
     if (owned_ < 0) return;
     descriptor_ = owned_;
     kind_ = kind::never_waits;
+}
+
+log_output::log_output(char const* path)
+    : descriptor_{open(
+          path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640)},
+      owned_{descriptor_} {
+    if (descriptor_ >= 0) return;
+    throw std::system_error{
+        errno, std::generic_category(), "cannot open the access log " + std::string{path}};
 }
 
 log_output::~log_output() {

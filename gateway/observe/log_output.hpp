@@ -18,6 +18,8 @@ enum class descriptor_use : std::uint8_t { reopened, shared };
 class log_output {
 public:
     explicit log_output(int descriptor, descriptor_use use = descriptor_use::reopened) noexcept;
+    // Opens a file to append to; makes it when it is missing. Throws std::system_error.
+    explicit log_output(char const* path);
     ~log_output();
     log_output(log_output const&) = delete;
     log_output& operator=(log_output const&) = delete;

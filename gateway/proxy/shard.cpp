@@ -60,8 +60,7 @@ shard::shard(
             home.deadlines(linger_wait)},
       admission_(process) {
     if (log != nullptr) {
-        access_log = std::make_unique<observe::access_log_buffer>(
-            *log, settings.logging.access_buffer_bytes);
+        access_log = std::make_unique<observe::access_log_buffer>(*log, settings.logging);
     }
     for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
         pools.push_back(std::make_unique<upstream_pool>(core, counters, settings, i, cores, news));

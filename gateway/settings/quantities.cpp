@@ -66,8 +66,34 @@ constexpr dictionary<log_level, 5> levels{
      {"warn", log_level::warn},
      {"error", log_level::error}}};
 
-constexpr dictionary<access_log_mode, 2> access_modes{
-    {{"json", access_log_mode::json}, {"off", access_log_mode::off}}};
+constexpr dictionary<access_log_mode, 4> access_modes{
+    {{"json", access_log_mode::json},
+     {"logfmt", access_log_mode::logfmt},
+     {"combined", access_log_mode::combined},
+     {"off", access_log_mode::off}}};
+
+constexpr dictionary<log_field, log_field_count> log_fields{
+    {{"time", log_field::time},
+     {"request_id", log_field::request_id},
+     {"client", log_field::client},
+     {"method", log_field::method},
+     {"host", log_field::host},
+     {"path", log_field::path},
+     {"status", log_field::status},
+     {"bytes_in", log_field::bytes_in},
+     {"bytes_out", log_field::bytes_out},
+     {"duration", log_field::duration},
+     {"upstream", log_field::upstream},
+     {"endpoint", log_field::endpoint},
+     {"upstream_status", log_field::upstream_status},
+     {"upstream_duration", log_field::upstream_duration},
+     {"attempts", log_field::attempts},
+     {"reused", log_field::reused},
+     {"route", log_field::route},
+     {"protocol", log_field::protocol},
+     {"user_agent", log_field::user_agent},
+     {"referer", log_field::referer},
+     {"cause", log_field::cause}}};
 
 constexpr dictionary<encoded_slash_mode, 2> encoded_slash_modes{
     {{"pass", encoded_slash_mode::pass}, {"refuse", encoded_slash_mode::refuse}}};
@@ -160,5 +186,11 @@ std::optional<access_log_mode> access_mode_name::parse(std::string_view text, re
 std::string access_mode_name::text(access_log_mode const& what) {
     return word_for(what, access_modes);
 }
+
+std::optional<log_field> log_field_name::parse(std::string_view text, refusal& why) {
+    return look_up(text, log_fields, why);
+}
+
+std::string log_field_name::text(log_field const& what) { return word_for(what, log_fields); }
 
 }  // namespace gateway::settings

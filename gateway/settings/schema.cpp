@@ -207,7 +207,27 @@ constexpr auto further_rows = std::to_array<row>({
     {"logging.level", scalar<level_name, &snapshot::logging, &logging::level>, unbounded, live,
      "The least important of the gateway's own messages to appear on stderr."},
     {"logging.access", scalar<access_mode_name, &snapshot::logging, &logging::access>, unbounded,
-     live, "One line for each request on stdout, as JSON, or none."},
+     live,
+     "The form of the line for each request; `combined` is that of nginx and Apache, `off` writes "
+     "none."},
+    {"logging.access_file", scalar<file_path, &snapshot::logging, &logging::access_file>, unbounded,
+     restart, "The file those lines are appended to, opened anew on SIGUSR1; without it stdout."},
+    {"logging.access_fields", list_of<log_field_name, &snapshot::logging, &logging::access_fields>,
+     between(1, log_field_count), live, "What `json` and `logfmt` lines hold."},
+    {"logging.access_sample", scalar<count, &snapshot::logging, &logging::access_sample>,
+     between(1, 1'000'000), live,
+     "Logs one in so many of the requests that are fine, fast and not retried, with a "
+     "`sample_weight` to count by; all others are always logged."},
+    {"logging.access_slow", scalar<duration, &snapshot::logging, &logging::access_slow>,
+     between(0ms, 1h), live, "A request that takes this long is always logged."},
+    {"logging.access_probes", scalar<flag, &snapshot::logging, &logging::access_probes>, unbounded,
+     live,
+     "Logs the health probes of load balancers (ELB, Route 53, Google, Kubernetes) too; they are "
+     "counted in any case."},
+    {"logging.redact", list_of<parameter_name, &snapshot::logging, &logging::redacted_parameters>,
+     between(0, 100), live,
+     "Query parameters whose values are written as `***`; `[]` hides none. Cookies and "
+     "Authorization are never logged."},
     {"logging.access_buffer", scalar<size, &snapshot::logging, &logging::access_buffer_bytes>,
      between(16_KiB, 1_GiB), restart,
      "Access-log lines waiting to be written, for each core; what does not fit is counted and "

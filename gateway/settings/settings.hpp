@@ -154,11 +154,80 @@ struct route {
 };
 
 enum class log_level : std::uint8_t { trace, debug, info, warn, error };
-enum class access_log_mode : std::uint8_t { off, json };
+enum class access_log_mode : std::uint8_t { off, json, logfmt, combined };
+
+// What an access-log line may hold, in the order in which it does.
+enum class log_field : std::uint8_t {
+    time,
+    request_id,
+    client,
+    method,
+    host,
+    path,
+    status,
+    bytes_in,
+    bytes_out,
+    duration,
+    upstream,
+    endpoint,
+    upstream_status,
+    upstream_duration,
+    attempts,
+    reused,
+    route,
+    protocol,
+    user_agent,
+    referer,
+    cause,
+};
+inline constexpr std::size_t log_field_count = 21;
+
+constexpr std::array<log_field, log_field_count> every_log_field() {
+    std::array<log_field, log_field_count> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<log_field>(i);
+    return all;
+}
+
+// Query parameters that carry credentials: of OAuth and OpenID Connect, of signed URLs, and those
+// that applications give their own tokens.
+inline constexpr std::array<char const*, 22> secret_parameters{
+    "access_token",
+    "api_key",
+    "apikey",
+    "auth",
+    "authorization",
+    "client_secret",
+    "code",
+    "id_token",
+    "jwt",
+    "key",
+    "passwd",
+    "password",
+    "refresh_token",
+    "secret",
+    "session",
+    "sessionid",
+    "sig",
+    "signature",
+    "token",
+    "X-Amz-Credential",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature"};
 
 struct logging {
     log_level level = log_level::info;               // Of the gateway's own messages, on stderr.
-    access_log_mode access = access_log_mode::json;  // One line a request, on stdout.
+    access_log_mode access = access_log_mode::json;  // One line a request.
+    std::string access_file;                         // Empty means stdout.
+    std::vector<log_field> access_fields = [] {      // Of `json` and `logfmt`.
+        auto const all = every_log_field();
+        return std::vector<log_field>{all.begin(), all.end()};
+    }();
+    std::uint32_t access_sample = 1;  // Of exchanges that are fine and fast one in so many.
+    milliseconds access_slow{1'000};  // From here on an exchange is slow and always logged.
+    bool access_probes = false;       // Log the health probes of load balancers too.
+    // Names of query parameters whose values are never logged.
+    std::vector<std::string> redacted_parameters{
+        secret_parameters.begin(), secret_parameters.end()};
     byte_count access_buffer_bytes{1_MiB};  // Per core; what does not fit is counted and lost.
 
     bool operator==(logging const&) const = default;

@@ -83,8 +83,8 @@ struct level_name {
 
 struct access_mode_name {
     using value = access_log_mode;
-    static constexpr std::string_view type = "`json` or `off`";
-    static constexpr std::string_view expected = "json or off";
+    static constexpr std::string_view type = "`json`, `logfmt`, `combined` or `off`";
+    static constexpr std::string_view expected = "one of json, logfmt, combined and off";
     static std::optional<value> parse(std::string_view text, refusal& why);
     static std::string text(value const& what);
 };
@@ -95,6 +95,35 @@ struct encoded_slash_name {
     static constexpr std::string_view expected = "pass or refuse";
     static std::optional<value> parse(std::string_view text, refusal& why);
     static std::string text(value const& what);
+};
+
+struct log_field_name {
+    using value = log_field;
+    static constexpr std::string_view type = "field";
+    static constexpr std::string_view expected =
+        "a field of the access log such as status or duration";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what);
+};
+
+// The name of a query parameter, as it is when decoded.
+struct parameter_name {
+    using value = std::string;
+    static constexpr std::string_view type = "name";
+    static constexpr std::string_view expected =
+        "the name of a query parameter, of at most 64 visible ASCII characters";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what) { return what; }
+};
+
+// Empty for none, so that it may come from a variable.
+struct file_path {
+    using value = std::string;
+    static constexpr std::string_view type = "path";
+    static constexpr std::string_view expected =
+        "an absolute path of a file such as /var/log/gateway/access.log";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what) { return what; }
 };
 
 // Where to listen: "0.0.0.0:80", "[::1]:80", ":80" or "80", the last two on every IPv4 address.

@@ -69,6 +69,19 @@ std::optional<std::string> label::parse(std::string_view text, refusal&) {
     return taken_if(fits, text);
 }
 
+std::optional<std::string> parameter_name::parse(std::string_view text, refusal&) {
+    bool const visible =
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    return taken_if(!text.empty() && text.size() <= 64 && visible, text);
+}
+
+std::optional<std::string> file_path::parse(std::string_view text, refusal&) {
+    bool const fits =
+        text.empty() || (text.size() > 1 && text.size() < 4'096 && text.front() == '/' &&
+                         text.back() != '/' && std::none_of(text.begin(), text.end(), is_control));
+    return taken_if(fits, text);
+}
+
 std::optional<std::string> url_path::parse(std::string_view text, refusal& why) {
     if (text.empty() || text.front() != '/') {
         bool const relative = !text.empty() && (is_letter(text.front()) || is_digit(text.front()));

@@ -7,6 +7,7 @@
 #include "support/json_object.hpp"
 #include "support/random_bytes.hpp"
 #include "support/stream.hpp"
+#include "unit/log_channel.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -27,13 +28,21 @@
 
 using namespace gateway;
 using namespace gateway::observe;
+using support::channel;
 using support::descriptor;
 using support::json_object;
+using support::make_pipe;
+using support::make_socket;
 using support::random_bytes;
 
 namespace {
 
-constexpr byte_count small_budget = 2 * sizeof(log_chunk);
+settings::logging with_buffer(byte_count bytes, settings::logging wanted = {}) {
+    wanted.access_buffer_bytes = bytes;
+    return wanted;
+}
+
+settings::logging const small_budget = with_buffer(2 * sizeof(log_chunk));
 
 exchange_record ordinary_exchange() {
     exchange_record record;
@@ -50,8 +59,7 @@ exchange_record ordinary_exchange() {
     record.route = "/api/";
     record.upstream = "backend";
     record.endpoint = "10.0.0.7:5000";
-    record.status = 200;
-    record.upstream_status = 200;
+    record.status = record.upstream_status = 200;
     record.attempts = 1;
     record.reused_upstream = true;
     record.bytes_in = 431;
@@ -80,7 +88,7 @@ std::string written_by(Fill fill) {
     descriptor const file{memfd_create("access log", MFD_CLOEXEC)};
     {
         access_log_writer writer{file.number()};
-        access_log_buffer buffer{writer, 1_MiB};
+        access_log_buffer buffer{writer, {}};
         fill(buffer);
         buffer.flush();
         writer.stop();
@@ -91,23 +99,6 @@ std::string written_by(Fill fill) {
 
 std::string line_for(exchange_record const& record) {
     return written_by([&](access_log_buffer& buffer) { buffer.append(record); });
-}
-
-struct channel {
-    descriptor reader;
-    descriptor writer;
-};
-
-channel make_pipe() {
-    int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    return {descriptor{ends[0]}, descriptor{ends[1]}};
-}
-
-channel make_socket() {
-    int ends[2];
-    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    return {descriptor{ends[0]}, descriptor{ends[1]}};
 }
 
 std::string read_to_end(descriptor const& from) {
@@ -339,7 +330,7 @@ TEST_CASE("a reader that has gone costs its lines and one message", "[unit][acce
     pipe.reader.close();
     constexpr std::size_t appended = 500;
     access_log_writer writer{pipe.writer.number()};
-    access_log_buffer buffer{writer, 1_MiB};
+    access_log_buffer buffer{writer, {}};
     for (std::size_t i = 0; i < appended; ++i) {
         buffer.append(ordinary_exchange());
         if (i % 10 == 0) buffer.flush();
@@ -358,7 +349,7 @@ TEST_CASE("a full device costs the lines and is reported once", "[unit][access_l
     descriptor const full{open("/dev/full", O_WRONLY | O_CLOEXEC)};
     REQUIRE(full.number() >= 0);
     access_log_writer writer{full.number()};
-    access_log_buffer buffer{writer, 1_MiB};
+    access_log_buffer buffer{writer, {}};
     for (int i = 0; i < 300; ++i) buffer.append(ordinary_exchange());
     buffer.flush();
     writer.stop();
@@ -375,7 +366,7 @@ TEST_CASE("lines of several cores do not mix", "[unit][access_log]") {
         std::vector<std::thread> cores;
         for (auto const& name : names) {
             cores.emplace_back([&writer, &name] {
-                access_log_buffer buffer{writer, 8_MiB};
+                access_log_buffer buffer{writer, with_buffer(8_MiB)};
                 auto record = ordinary_exchange();
                 record.route = name;
                 for (std::size_t i = 0; i < each; ++i) {

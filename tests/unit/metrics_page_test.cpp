@@ -165,7 +165,7 @@ TEST_CASE("lost access-log lines stand on the page", "[unit][metrics_page]") {
     support::descriptor{ends[0]}.close();
     observe::access_log_writer writer{writing.number()};
     {
-        observe::access_log_buffer buffer{writer, 1_MiB};
+        observe::access_log_buffer buffer{writer, {}};
         for (int i = 0; i < 3; ++i) buffer.append(settled(0, 200, 1ms));
     }
     writer.stop();

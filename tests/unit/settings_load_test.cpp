@@ -163,6 +163,23 @@ TEST_CASE("every default is as documented", "[unit][settings]") {
     CHECK_FALSE(only.body_bytes);
 }
 
+namespace {
+
+logging expected_logging() {
+    return {
+        log_level::debug,
+        access_log_mode::off,
+        "/tmp/a",
+        {log_field::status, log_field::duration},
+        9,
+        2s,
+        true,
+        {"pin"},
+        2_MiB};
+}
+
+}  // namespace
+
 TEST_CASE("every setting arrives in its member", "[unit][settings]") {
     snapshot const all = loads(R"(
 listeners: [{address: 8080}, {address: "[::]:8081"}, {address: 0}, {address: 0}]
@@ -187,7 +204,8 @@ timeouts: {request_head: 101ms, keep_alive: 2s, request_body: 3s, body_rate_grac
 limits: {header: 2KiB, header_line: 1KiB, header_fields: 9, body: 5, body_rate: 2, connections: 6,
   connections_per_client: 0, pipelined_requests: 7, requests_per_second: 8, memory: 1GiB,
   upstream_idle_connections: 0, splice_threshold: 1MiB}
-logging: {level: debug, access: off, access_buffer: 2MiB}
+logging: {level: debug, access: off, access_buffer: 2MiB, access_file: /tmp/a, access_fields: [status,
+  Duration], access_sample: 9, access_slow: 2s, access_probes: yes, redact: [pin]}
 forwarding: {trusted_proxies: ["10.1.0.0/16", "::1"], via: no}
 runtime: {threads: 3}
 )");
@@ -216,7 +234,7 @@ runtime: {threads: 3}
     CHECK(all.routes.front() == expected);
     CHECK(all.timeouts == timeouts{101ms, 2s, 3s, 30min, 4s, 5s, 6s, 7s, 8s, 9s, 0ms});
     CHECK(all.limits == limits{2_KiB, 1_KiB, 9, 5, 2, 6, 0, 7, 8, 1_GiB, 0, 1_MiB});
-    CHECK(all.logging == logging{log_level::debug, access_log_mode::off, 2_MiB});
+    CHECK(all.logging == expected_logging());
     CHECK(
         all.forwarding.trusted_proxies ==
         std::vector{

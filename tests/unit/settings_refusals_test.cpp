@@ -24,7 +24,9 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
             "admin: found \"adress\", expected address; did you mean \"address\"?"),
         setting(
             "logging:\n  level: info\n  acess: off", "3:3",
-            "logging: found \"acess\", expected one of level, access and access_buffer; did you "
+            "logging: found \"acess\", expected one of level, access, access_file, "
+            "access_fields, access_sample, access_slow, access_probes, redact and access_buffer; "
+            "did you "
             "mean \"access\"?"),
         setting(
             "runtime: {timeouts: {}}", "1:11",
@@ -153,7 +155,7 @@ TEST_CASE("words and ranges that mean nothing are refused", "[unit][settings]") 
             "error; did you mean \"warn\"?"),
         setting(
             "logging: {access: text}", "1:19",
-            "logging.access: found \"text\", expected json or off"),
+            "logging.access: found \"text\", expected one of json, logfmt, combined and off"),
         setting(
             "forwarding: {via: ture}", "1:19",
             "forwarding.via: found \"ture\", expected true or false (on and off, yes and no do "

@@ -116,7 +116,8 @@ TEST_CASE("log levels and access-log modes are words", "[unit][settings]") {
          {"warn", "warn"},
          {"error", "error"}});
     check_refused<level_name>({"", "warning", "1"});
-    check_written_back<access_mode_name>({{"json", "json"}, {"off", "off"}});
+    check_written_back<access_mode_name>(
+        {{"json", "json"}, {"off", "off"}, {"logfmt", "logfmt"}, {"combined", "combined"}});
     check_refused<access_mode_name>({"", "on", "text"});
 }
 
