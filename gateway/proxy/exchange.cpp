@@ -246,6 +246,8 @@ next_step exchange::leave() {
     } else {
         session_.input.consume(input_used_);
     }
+    // A client that has only closed its half must not take what it got for the whole.
+    if (close_delimited_ && head_sent_ && !response_complete_) return next_step::abort;
     if (client_gone_) return next_step::close;
     // Chunks without a last one show the break; a length that is not reached, or no length at all,
     // is told by a reset to clients that do not count.
