@@ -33,6 +33,7 @@ Examples:
   gateway demo                        two demo upstreams behind it; open http://localhost:8080/
   gateway check -c gateway.yaml       lists everything that is wrong with a file, then exits
   gateway run -c gateway.yaml         serves
+  gateway healthcheck                 asks the gateway in this container; for HEALTHCHECK
   BACKEND_ADDR=10.0.0.7:5000 gateway run    the built-in configuration, one address changed
 
 Configuration, the first of:
@@ -84,7 +85,30 @@ CLI::App* add_demo(CLI::App& to, command& out) {
             "--admin", [&out](std::string const& text) { set_address(out.admin, "--admin", text); },
             "Where metrics and health are served (default 0.0.0.0:9113)")
         ->type_name("ADDR");
+    demo->add_option_function<std::string>(
+            "--origins-only",
+            [&out](std::string const& text) {
+                using origin = command::origin;
+                out.only = text == "backend" ? origin::backend : origin::frontend;
+            },
+            "Serve one demo upstream on the address of --listen, and no gateway")
+        ->type_name("frontend|backend")
+        ->check(CLI::IsMember({"frontend", "backend"}))
+        ->excludes("--admin");
     return demo;
+}
+
+CLI::App* add_healthcheck(CLI::App& to, command& out) {
+    CLI::App* const healthcheck =
+        to.add_subcommand("healthcheck", "Ask a running gateway how it is; 0 for well, 1 if not");
+    add_config_option(*healthcheck, out);
+    healthcheck->add_flag(
+        "--ready", out.ready, "Ask /readyz, which a draining gateway denies, instead of /livez");
+    healthcheck
+        ->add_option("--url", out.url, "Ask there instead of at the configuration's admin address")
+        ->type_name("URL")
+        ->excludes("--ready");
+    return healthcheck;
 }
 
 }  // namespace
@@ -104,6 +128,7 @@ std::variant<command, int> parse(int argc, char const* const* argv) {
     CLI::App* const run = app.add_subcommand("run", "Serve until told to stop");
     CLI::App* const check = app.add_subcommand("check", "Say what is wrong with a configuration");
     CLI::App* const demo = add_demo(app, out);
+    CLI::App* const healthcheck = add_healthcheck(app, out);
     CLI::App* const print_version = app.add_subcommand("version", "Print versions and exit");
     add_config_option(*run, out);
     add_config_option(*check, out);
@@ -124,6 +149,8 @@ std::variant<command, int> parse(int argc, char const* const* argv) {
         out.what = kind::run;
     } else if (check->parsed()) {
         out.what = kind::check;
+    } else if (healthcheck->parsed()) {
+        out.what = kind::healthcheck;
     } else if (demo->parsed()) {
         out.what = kind::demo;
         if (!out.listen) out.listen = settings::host_port{"0.0.0.0", 8080};

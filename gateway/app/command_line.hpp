@@ -16,12 +16,16 @@ inline constexpr int exit_failure = 1;  // It started, or tried to, and could no
 inline constexpr int exit_usage = 2;    // Wrong command line or configuration; nothing was started.
 
 struct command {
-    enum class kind : std::uint8_t { run, check, demo, version, describe_settings };
+    enum class kind : std::uint8_t { run, check, demo, healthcheck, version, describe_settings };
+    enum class origin : std::uint8_t { frontend, backend };
 
     kind what = kind::run;
-    std::optional<std::string> config_path{};     // run and check: what -c says
+    std::optional<std::string> config_path{};     // run, check, healthcheck: what -c says
     std::optional<settings::host_port> listen{};  // demo: always present
     std::optional<settings::host_port> admin{};   // demo: present when given
+    std::optional<origin> only{};                 // demo: this origin alone, no gateway
+    bool ready = false;                           // healthcheck: ask whether it is ready
+    std::optional<std::string> url{};             // healthcheck: ask there
 };
 
 // The command, or the exit code when help or a complaint has been printed.

@@ -2,9 +2,11 @@
 #include "app/demo_mode.hpp"
 
 #include "app/gateway.hpp"
+#include "demo/lone_origin.hpp"
 #include "demo/origins.hpp"
 #include "observe/log.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -53,6 +55,23 @@ int run_demo(command const& wanted) {
     observe::set_up_log(loaded.value->logging.level);
     gateway whole{*loaded.value};
     return whole.run([&] { print_welcome(whole.port(0), whole.admin_port()); });
+}
+
+int run_origin(command const& wanted) {
+    bool const backend = *wanted.only == command::origin::backend;
+    char const* const name = backend ? "backend" : "frontend";
+    observe::set_up_log(settings::log_level::info);
+    demo::lone_origin origin{
+        backend ? demo::origin_kind::backend : demo::origin_kind::frontend, wanted.listen->host,
+        wanted.listen->port};
+    settings::host_port const bound{wanted.listen->host, origin.port()};
+    observe::log_info("demo {} listening on {}", name, text_of(bound));
+    origin.run([](int number) {
+        observe::log_info("{}: ending gently", number == SIGINT ? "SIGINT" : "SIGTERM");
+    });
+    observe::log_info("demo {} ended", name);
+    observe::flush_log();
+    return exit_fine;
 }
 
 }  // namespace gateway::app

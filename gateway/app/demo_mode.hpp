@@ -9,4 +9,8 @@ namespace gateway::app {
 // over loopback TCP like any upstream. Returns the exit code.
 int run_demo(command const& wanted);
 
+// `gateway demo --origins-only`: one of the two alone, on the address of --listen, until it is told
+// to stop. Returns the exit code.
+int run_origin(command const& wanted);
+
 }  // namespace gateway::app

@@ -3,6 +3,7 @@
 #include "app/command_line.hpp"
 #include "app/demo_mode.hpp"
 #include "app/gateway.hpp"
+#include "app/health_check.hpp"
 #include "observe/log.hpp"
 #include "settings/schema.hpp"
 
@@ -28,7 +29,9 @@ int carry_out(app::command const& wanted) {
     switch (wanted.what) {
         case app::command::kind::run: return run(wanted);
         case app::command::kind::check: return app::check(wanted);
-        case app::command::kind::demo: return app::run_demo(wanted);
+        case app::command::kind::demo:
+            return wanted.only ? app::run_origin(wanted) : app::run_demo(wanted);
+        case app::command::kind::healthcheck: return app::check_health(wanted);
         case app::command::kind::version: std::puts(app::version_text().c_str()); break;
         case app::command::kind::describe_settings:
             std::fputs(settings::reference_page().c_str(), stdout);

@@ -113,9 +113,11 @@ awaitable<void> backend::answer(connection& client) {
 
 awaitable<void> backend::answer_health(connection& client) {
     auto const up = std::chrono::duration_cast<milliseconds>(clock::now() - started_).count();
-    auto const body = R"({"status":"ok","origin":"backend","uptime_ms":)" + std::to_string(up) +
+    auto const body = R"({"status":")" + std::string(ending_ ? "draining" : "ok") +
+                      R"(","origin":"backend","instance":)" + json_string(instance_) +
+                      ",\"uptime_ms\":" + std::to_string(up) +
                       ",\"requests\":" + std::to_string(answered_) + "}\n";
-    co_await reply_json(client, 200, body);
+    co_await reply_json(client, ending_ ? 503 : 200, body);
 }
 
 // Server-sent events (HTML 9.2), one a second until the client goes. A client that comes back says

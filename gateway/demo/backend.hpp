@@ -6,6 +6,8 @@
 #include "demo/connection.hpp"
 #include "demo/uploads.hpp"
 
+#include <boost/asio/ip/host_name.hpp>
+
 #include <cstdint>
 #include <string>
 
@@ -18,6 +20,9 @@ public:
 
     awaitable<void> answer(connection& client);
 
+    // From now on /api/health says that others should be asked.
+    void announce_end() noexcept { ending_ = true; }
+
     std::string uploads_folder() const { return uploads_.folder(); }
 
 private:
@@ -26,7 +31,9 @@ private:
 
     uploads uploads_;
     time_point started_ = clock::now();
+    std::string instance_ = boost::asio::ip::host_name();
     std::uint64_t answered_ = 0;
+    bool ending_ = false;
 };
 
 }  // namespace gateway::demo

@@ -54,8 +54,10 @@ awaitable<bool> connection::read_head() {
     parser.header_limit(head_bytes_max);
     parser.body_limit(boost::none);
     touch();
+    idle_now_ = true;
     auto const [error, size] =
         co_await http::async_read_header(socket_, incoming_->buffer, parser, no_throw);
+    idle_now_ = false;
     if (!error) {
         take_request();
         co_return true;
@@ -138,7 +140,7 @@ awaitable<void> connection::reply(response const& answer, std::string_view body)
 
 awaitable<void> connection::begin(response const& answer, std::optional<std::uint64_t> length) {
     framing_ = framing_of(request_, answer.status, length);
-    if (framing_.end == body_end::close) keep_alive_ = false;
+    if (framing_.end == body_end::close || last_) keep_alive_ = false;
     head_context const context{
         .server = server_,
         .now = std::time(nullptr),

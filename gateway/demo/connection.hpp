@@ -68,6 +68,10 @@ public:
     tcp::socket& take_over() noexcept;
     bool sent_ahead() const noexcept;  // did bytes follow the head already?
 
+    // The answer that follows is this connection's last and says so.
+    void close_after_answer() noexcept { last_ = true; }
+    bool is_idle() const noexcept { return idle_now_; }  // between two requests
+
     time_point deadline() const noexcept { return deadline_; }
     void abort() noexcept;  // everything awaited fails now
 
@@ -91,6 +95,8 @@ private:
     demo::request request_;
     body_framing framing_;
     bool keep_alive_ = false;
+    bool last_ = false;
+    bool idle_now_ = false;
     bool wants_invitation_ = false;
 };
 

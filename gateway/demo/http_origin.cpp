@@ -42,12 +42,16 @@ private:
 }  // namespace
 
 http_origin::http_origin(
-    asio::io_context& context, std::string server, responder answer, limits allowed)
+    asio::io_context& context,
+    std::string server,
+    responder answer,
+    limits allowed,
+    std::optional<tcp::endpoint> where)
     : context_(context),
       server_(std::move(server)),
       answer_(std::move(answer)),
       limits_(allowed),
-      acceptor_(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)),
+      acceptor_(context, where.value_or(tcp::endpoint(asio::ip::address_v4::loopback(), 0))),
       room_(context),
       tick_(context) {}
 
@@ -56,6 +60,20 @@ std::uint16_t http_origin::port() const { return acceptor_.local_endpoint().port
 void http_origin::start() {
     asio::co_spawn(context_, accept(), asio::detached);
     asio::co_spawn(context_, sweep(), asio::detached);
+}
+
+void http_origin::announce_end() {
+    ending_ = true;
+    for (auto* const one : connections_) one->close_after_answer();
+}
+
+void http_origin::close_idle() {
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    room_.cancel();
+    for (auto* const one : connections_) {
+        if (one->is_idle()) one->abort();
+    }
 }
 
 void http_origin::stop() {
@@ -91,6 +109,7 @@ awaitable<void> http_origin::serve(tcp::socket socket) {
     if (!acceptor_.is_open()) co_return;
     connection client(std::move(socket), server_, limits_.idle);
     place const mine(connections_, room_, client);
+    if (ending_) client.close_after_answer();
     try {
         auto goes_on = co_await client.read_head();
         while (goes_on) {
@@ -107,7 +126,7 @@ awaitable<void> http_origin::serve(tcp::socket socket) {
 // cost more than they do.
 awaitable<void> http_origin::sweep() {
     auto const period = std::min<milliseconds>(1s, limits_.idle / 4);
-    while (acceptor_.is_open()) {
+    while (acceptor_.is_open() || !connections_.empty()) {
         tick_.expires_after(period);
         co_await tick_.async_wait(no_throw);
         auto const now = clock::now();

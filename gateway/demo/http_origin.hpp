@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accepts clients on a loopback port and has every request answered by one function.
+// Accepts clients on one address and has every request answered by one function.
 #pragma once
 
 #include "base/units.hpp"
@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_set>
 
@@ -28,13 +29,24 @@ public:
     };
     using responder = std::function<awaitable<void>(connection&)>;
 
-    // Binds 127.0.0.1 on a free port; throws std::system_error. `server` is its Server field.
+    // Binds `where`, or 127.0.0.1 on a free port; throws std::system_error. `server` is its Server
+    // field.
     http_origin(
-        boost::asio::io_context& context, std::string server, responder answer, limits allowed);
+        boost::asio::io_context& context,
+        std::string server,
+        responder answer,
+        limits allowed,
+        std::optional<tcp::endpoint> where = {});
 
     std::uint16_t port() const;
     void start();  // from any thread before the context runs
-    void stop();   // on the context's thread: closes all, and the context runs out of work
+    // On the context's thread. The gentle end in its steps: each answer is its connection's last;
+    // then nothing new is accepted and idle connections close; at last all close. The context runs
+    // out of work when the last connection has ended.
+    void announce_end();
+    void close_idle();
+    void stop();
+    bool is_serving() const noexcept { return !connections_.empty(); }
 
 private:
     awaitable<void> accept();
@@ -49,6 +61,7 @@ private:
     boost::asio::steady_timer room_;  // cancelled when a place becomes free
     boost::asio::steady_timer tick_;
     std::unordered_set<connection*> connections_;
+    bool ending_ = false;
 };
 
 }  // namespace gateway::demo

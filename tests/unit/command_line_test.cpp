@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 
+#include "app/health_check.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <stdlib.h>
@@ -100,6 +102,32 @@ TEST_CASE("the demo listens on 8080 unless told otherwise", "[unit][command_line
     CHECK(told.admin == gateway::settings::host_port{"::1", 9000});
 }
 
+TEST_CASE("a demo origin may stand alone", "[unit][command_line]") {
+    command const told =
+        command_of({"demo", "--origins-only", "backend", "--listen", "0.0.0.0:5000"});
+    CHECK(told.what == kind::demo);
+    CHECK(told.only == command::origin::backend);
+    CHECK(told.listen == gateway::settings::host_port{"0.0.0.0", 5000});
+    CHECK_FALSE(command_of({"demo"}).only);
+}
+
+TEST_CASE("a health check asks by configuration or by address", "[unit][command_line]") {
+    CHECK(command_of({"healthcheck"}).what == kind::healthcheck);
+    CHECK_FALSE(command_of({"healthcheck"}).ready);
+    CHECK(command_of({"healthcheck", "--ready", "-c", "a.yaml"}).ready);
+    CHECK(command_of({"healthcheck", "-c", "a.yaml"}).config_path == "a.yaml");
+    CHECK(command_of({"healthcheck", "--url", "http://a/"}).url == "http://a/");
+}
+
+TEST_CASE("an admin address says where it can be asked", "[unit][command_line]") {
+    using gateway::app::admin_url;
+    CHECK(admin_url({"0.0.0.0", 9113}, "/livez") == "http://127.0.0.1:9113/livez");
+    CHECK(admin_url({"", 9113}, "/livez") == "http://127.0.0.1:9113/livez");
+    CHECK(admin_url({"::", 9113}, "/readyz") == "http://[::1]:9113/readyz");
+    CHECK(admin_url({"10.0.0.7", 80}, "/livez") == "http://10.0.0.7:80/livez");
+    CHECK(admin_url({"127.0.0.1", 0}, "/livez").empty());
+}
+
 TEST_CASE("help is printed on stdout and is no failure", "[unit][command_line]") {
     printed const text;
     CHECK(exit_code_of({"--help"}) == 0);
@@ -145,6 +173,9 @@ TEST_CASE("wrong usage is said on stderr and exits with 2", "[unit][command_line
         {{"demo", "--listen", "nowhere"}, "found \"nowhere\", expected an address"},
         {{"demo", "--listen", "localhost:80"}, "did you mean \"127.0.0.1\"?"},
         {{"demo", "--admin", "1.2.3.4:99999"}, "a port from 0 to 65535"},
+        {{"demo", "--origins-only", "both"}, "both"},
+        {{"demo", "--origins-only", "backend", "--admin", "0.0.0.0:1"}, "--admin"},
+        {{"healthcheck", "--ready", "--url", "http://a/"}, "--ready"},
     }));
     CAPTURE(one.said);
     printed const text;

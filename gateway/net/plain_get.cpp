@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/plain_get.hpp"
+
+#include "base/ascii.hpp"
+
+#include <boost/asio/buffers_iterator.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/streambuf.hpp>
+#include <boost/asio/write.hpp>
+
+#include <optional>
+
+namespace gateway::net {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t answer_bytes_max = 256 * 1024;
+
+struct parts {
+    std::string host;       // without brackets
+    std::string authority;  // as written
+    std::string port = "80";
+    std::string path = "/";
+};
+
+std::optional<parts> split(std::string_view url) {
+    constexpr std::string_view scheme = "http://";
+    if (!url.starts_with(scheme)) return std::nullopt;
+    url.remove_prefix(scheme.size());
+    parts out;
+    std::size_t const slash = url.find('/');
+    if (slash != url.npos) out.path = url.substr(slash);
+    std::string_view const authority = url.substr(0, slash);
+    out.authority = authority;
+    std::size_t const bracket = authority.rfind(']');
+    std::size_t const colon = authority.rfind(':');
+    bool const has_port = colon != authority.npos && (bracket == authority.npos || bracket < colon);
+    if (has_port) out.port = authority.substr(colon + 1);
+    out.host = authority.substr(0, has_port ? colon : authority.npos);
+    if (out.host.starts_with('[') && out.host.ends_with(']')) {
+        out.host = out.host.substr(1, out.host.size() - 2);
+    }
+    if (out.host.empty() || out.port.empty()) return std::nullopt;
+    return out;
+}
+
+// "HTTP/1.1 200 OK" gives 200; anything else 0 (RFC 9112 4).
+unsigned status_of(std::string_view answer) {
+    constexpr std::size_t version_bytes = 9;
+    std::uint64_t status = 0;
+    if (!answer.starts_with("HTTP/1.") || answer.size() < version_bytes + 3) return 0;
+    if (!ascii::parse_decimal(answer.substr(version_bytes, 3), 599, status)) return 0;
+    return static_cast<unsigned>(status);
+}
+
+}  // namespace
+
+plain_answer plain_get(std::string_view url, milliseconds limit) {
+    auto const where = split(url);
+    if (!where) return {0, {}, "not an address of the form http://HOST:PORT/PATH"};
+    asio::io_context io{1};
+    asio::ip::tcp::resolver names{io};
+    asio::ip::tcp::socket socket{io};
+    // HTTP/1.0: the connection's end is the answer's end.
+    std::string const request =
+        "GET " + where->path + " HTTP/1.0\r\nHost: " + where->authority + "\r\n\r\n";
+    // Unlike a string's dynamic buffer it never counts room as bytes received.
+    asio::streambuf received{answer_bytes_max};
+    std::string failure = "no answer within " + std::to_string(limit.count()) + " ms";
+    auto const failed_by = [&](boost::system::error_code error) {
+        if (error) failure = error.message();
+        return error.failed();
+    };
+    names.async_resolve(where->host, where->port, [&](auto unknown, auto found) {
+        if (failed_by(unknown)) return;
+        asio::async_connect(socket, found, [&](auto unreachable, auto const&) {
+            if (failed_by(unreachable)) return;
+            asio::async_write(socket, asio::buffer(request), [&](auto unsent, std::size_t) {
+                if (failed_by(unsent)) return;
+                asio::async_read(
+                    socket, received, asio::transfer_all(), [&](auto ended, std::size_t) {
+                        if (ended && ended != asio::error::eof) failed_by(ended);
+                    });
+            });
+        });
+    });
+    io.run_for(limit);
+    std::string const answer{
+        asio::buffers_begin(received.data()), asio::buffers_end(received.data())};
+    std::size_t const head = answer.find("\r\n\r\n");
+    unsigned const status = status_of(answer);
+    if (status != 0 && head != answer.npos) return {status, answer.substr(head + 4), {}};
+    if (!answer.empty()) failure = "what answers there does not speak HTTP/1.x";
+    return {0, {}, failure};
+}
+
+}  // namespace gateway::net
