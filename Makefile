@@ -1,7 +1,7 @@
 # The commands a contributor types. Each installs what it lacks (deploy/packages.txt); everything
 # else is in CMakePresets.json, which works without this file too.
 .DEFAULT_GOAL := help
-.PHONY: help run test asan tsan differential bench build format lint clean
+.PHONY: help run test asan tsan differential bench build format lint clean image images up down test-containers
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
@@ -24,6 +24,11 @@ help:
 	@echo 'make format   lay out the C++ files'
 	@echo 'make lint     check their layout, and run clang-tidy over what differs from the last commit'
 	@echo '              (make lint ALL=1: over every file)'
+	@echo 'make image    the container image lauv-gateway:local; make images: the sample shop, too'
+	@echo 'make up       the stack with the sample shop: http://localhost:8080'
+	@echo '              (DEMO=1: the demo origins instead; MONITORING=1: Prometheus and Grafana, too)'
+	@echo 'make down     ends it and keeps its volumes'
+	@echo 'make test-containers  the image and the stacks on a real engine'
 	@echo 'make clean    remove build/'
 	@echo
 	@echo 'Missing Debian packages are installed first, with sudo if you are not root.'
@@ -64,6 +69,34 @@ lint:
 	@$(sources) | xargs clang-format-14 --dry-run -Werror
 	@$(call configure,dev)
 	@$(linted) | xargs -r -P 2 -n 4 clang-tidy-14 --quiet -p build/dev
+
+# BuildKit, because the Dockerfiles mount caches. Behind a proxy with a certificate authority of its
+# own: make images CA_FILE=/path/to/ca.pem
+CA_FILE ?= $(NODE_EXTRA_CA_CERTS)
+docker_build = DOCKER_BUILDKIT=1 docker build $(if $(CA_FILE),--secret id=ca,src=$(CA_FILE))
+compose = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) \
+          $(if $(wildcard deploy/compose/.env),--env-file deploy/compose/.env,-p lauv) \
+          -f deploy/compose/compose.yaml $(if $(DEMO),-f deploy/compose/compose.demo.yaml) \
+          $(if $(MONITORING),-f deploy/compose/compose.monitoring.yaml)
+
+image:
+	@$(docker_build) -t lauv-gateway:local --build-arg REVISION=$$(git rev-parse HEAD) \
+	    --build-arg VERSION=$$(sed -n 's/^project(gateway VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt) .
+
+images: image
+	@$(docker_build) -t lauv-frontend:local -f deploy/sample/frontend/Dockerfile deploy
+	@$(docker_build) -t lauv-backend:local -f deploy/sample/backend/Dockerfile deploy
+
+up: $(if $(DEMO),image,images)
+	@$(compose) up -d --no-build
+	@echo 'The stack: http://localhost:'$$($(compose) port gateway 80 | sed 's/.*://')
+
+down:
+	@$(compose) down --remove-orphans
+
+test-containers:
+	@if docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory images; fi
+	@python3 tests/containers/run.py $(ARGS)
 
 clean:
 	rm -rf build
