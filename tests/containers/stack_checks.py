@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Compose stacks: the demo, the sample shop, and what must survive there."""
+import json
+import shutil
+import time
+import urllib.parse
+
+from engine import ROOT, Load, Stack, address_of, check, docker, get, run, skip, until
+
+
+def instances(url, path, field, requests=40):
+    seen = set()
+    for _ in range(requests):
+        status, _, body = get(url, path)
+        if status == 200:
+            seen.add(json.loads(body)[field])
+    return seen
+
+
+def up(stack, *arguments):
+    stack.compose("up", "-d", "--no-build", *arguments)
+    until(lambda: stack.healthy("gateway"), 60, "a healthy gateway")
+
+
+def demo_answers(stack):
+    url = stack.url()
+    for path, words in (("/", b"<title>"), ("/shop/42", b"<title>"), ("/api/health", b'"ok"')):
+        status, _, body = get(url, path)
+        assert status == 200 and words in body, (path, status, body[:200])
+    status, fields, _ = get(url, "/uploads/none")
+    assert status == 404 and fields["Server"] == "demo-backend", (status, fields["Server"])
+
+
+def only_gateway_is_on_both(stack):
+    for service in ("gateway", "frontend-service", "backend-service"):
+        networks = json.loads(docker("inspect", "-f", "{{json .NetworkSettings.Networks}}", stack.ids(service)[0]))
+        names = sorted(name.rsplit("_", 2)[-2] for name in networks)
+        assert names == (["app", "public"] if service == "gateway" else ["app"]), (service, names)
+
+
+def routes_answer(stack):
+    url = stack.url()
+    assert get(url, "/")[0] == 200
+    assert json.loads(get(url, "/api/health")[2])["status"] == "ok"
+    status, fields, _ = get(url, "/uploads/none.png")
+    assert status == 404 and fields["X-Instance"], "the backend did not answer under /uploads/"
+
+
+def shop_in_browser(stack, made):
+    done = run("node", str(ROOT / "tests/stack/shop_in_browser.js"), f"http://{stack.url()}", check=False, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    made.update(json.loads(next(line for line in lines if line.startswith("{"))))
+    return lines[-1]
+
+
+def upload_survives(stack, made):
+    before = get(stack.url(), made["picture"])
+    assert before[0] == 200 and len(before[2]) > 1000, before[:2]
+    old = stack.ids("backend-service")
+    stack.compose("up", "-d", "--no-build", "--no-deps", "--force-recreate", "backend-service")
+    assert stack.ids("backend-service") != old
+    until(lambda: get(stack.url(), "/api/health")[0] == 200, 60, "the new backend")
+    assert get(stack.url(), made["picture"])[2] == before[2], "the picture has changed"
+
+
+def scale_is_seen(stack, path, field):
+    url = stack.url()
+    stack.compose("up", "-d", "--no-build", "--no-deps", "--no-recreate", "--scale", "backend-service=3", "backend-service")
+    until(lambda: stack.healthy("backend-service"), 120, "three healthy backends")
+    took = until(lambda: len(instances(url, path, field, 12)) == 3, 3, "all three serve")
+    return f"all three after {took:.1f} s"
+
+
+def replace_each_backend(stack, paths):
+    with Load([stack.url()], paths) as load:
+        for old in stack.ids("backend-service"):
+            docker("stop", "-t", "25", old)
+            docker("rm", old)
+            count = len(stack.ids("backend-service")) + 1
+            stack.compose("up", "-d", "--no-build", "--no-deps", "--no-recreate", "--scale", f"backend-service={count}",
+                          "backend-service")
+            until(lambda: stack.healthy("backend-service"), 120, "healthy backends")
+            time.sleep(1)
+    return load.verdict()
+
+
+def scale_down(stack, paths):
+    with Load([stack.url()], paths) as load:
+        time.sleep(1)
+        stack.compose("up", "-d", "--no-build", "--no-deps", "--no-recreate", "--scale", "backend-service=1", "backend-service")
+        time.sleep(3)
+    return load.verdict()
+
+
+def replace_gateway(stack, paths):
+    """As a load balancer sees it: a second one is ready, gets the traffic too, the first drains."""
+    [first] = stack.ids("gateway")
+    image = docker("inspect", "-f", "{{.Config.Image}}", first)
+    second = docker("run", "-d", "--network", f"{stack.name}_public_net", image)
+    try:
+        docker("network", "connect", f"{stack.name}_app_net", second)
+        addresses = [f"{address_of(one)}:80" for one in (first, second)]
+        targets = addresses[:1]
+        with Load(targets, paths) as load:
+            until(lambda: get(addresses[1], "/api/health")[0] == 200, 20, "the second gateway")
+            targets.append(addresses[1])
+            time.sleep(1)
+            targets.remove(addresses[0])
+            docker("stop", "-t", "30", first)
+            time.sleep(1)
+        assert docker("inspect", "-f", "{{.State.ExitCode}}", first) == "0"
+        return load.verdict()
+    finally:
+        docker("rm", "-f", second)
+
+
+def query(stack, expression):
+    path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+    status, _, body = get(stack.url("prometheus", 9090), path)
+    return json.loads(body)["data"]["result"] if status == 200 else []
+
+
+def prometheus_has_data(stack):
+    for job in ("gateway", "backend"):
+        until(lambda: any(one["value"][1] == "1" for one in query(stack, f'up{{job="{job}"}}')), 60, f"{job} is up")
+    get(stack.url(), "/")
+    until(lambda: query(stack, 'http_requests_total{job="gateway"}'), 30, "the gateway's requests")
+    until(lambda: query(stack, 'shop_event_streams{job="backend"}'), 30, "the backend's own figures")
+
+
+def alerts_evaluate(stack):
+    url = stack.url("prometheus", 9090)
+
+    def rules():
+        groups = json.loads(get(url, "/api/v1/rules")[2])["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+    until(lambda: rules() and all(rule["health"] == "ok" for rule in rules()), 60, "every rule evaluates")
+    known = json.loads(get(url, "/api/v1/alertmanagers")[2])["data"]["activeAlertmanagers"]
+    assert len(known) == 1, known
+    return f"{len(rules())} rules"
+
+
+def exists(image):
+    return run("docker", "image", "inspect", image, check=False).returncode == 0
+
+
+def check_demo():
+    with Stack("demo", "compose.demo.yaml") as stack:
+        if not check("the demo stack comes up", up, stack):
+            return
+        check("the demo's routes answer", demo_answers, stack)
+        paths = ["/", "/api/products", "/api/slow?ms=50"]
+        check("scaling the backend to three is seen within 3 s", scale_is_seen, stack, "/api/health", "instance")
+        check("each demo backend is replaced under load, no request fails", replace_each_backend, stack, paths)
+
+
+def check_sample():
+    made = {}
+    with Stack("shop") as stack:
+        if not check("the sample stack comes up", up, stack):
+            return
+        check("only the gateway is on both networks", only_gateway_is_on_both, stack)
+        check("all three routes answer", routes_answer, stack)
+        if shutil.which("node") and (ROOT / "tests/stack/node_modules").exists():
+            if check("the shop works in a browser", shop_in_browser, stack, made):
+                check("an upload survives recreating the backend", upload_survives, stack, made)
+        else:
+            skip("the shop in a browser", "tests/stack has no packages; run make test once")
+        paths = ["/", "/api/products", "/api/products/moka"]
+        check("scaling the backend to three is seen within 3 s", scale_is_seen, stack, "/api/health", "instance")
+        check("each backend is replaced under load, no request fails", replace_each_backend, stack, paths)
+        check("scaling down under load, no request fails", scale_down, stack, paths)
+        check("a second gateway takes over under load, no request fails", replace_gateway, stack, paths)
+
+
+def check_monitoring():
+    images = {"PROMETHEUS_IMAGE": "prom/prometheus:v2.53.4", "ALERTMANAGER_IMAGE": "prom/alertmanager:v0.27.0"}
+    missing = [name for name in images.values() if not exists(name) and
+               run("docker", "pull", "-q", name, check=False, timeout=300).returncode != 0]
+    if missing:
+        skip("Prometheus in the stack", f"cannot be had here: {', '.join(missing)}")
+        return
+    with Stack("watch", "compose.monitoring.yaml", **images) as stack:
+        if check("the monitored stack comes up", up, stack, "gateway", "prometheus", "alertmanager"):
+            check("Prometheus has the gateway's and the backend's data", prometheus_has_data, stack)
+            check("its alerts evaluate, and it knows Alertmanager", alerts_evaluate, stack)
