@@ -1,0 +1,57 @@
+# The certificate, proven and renewed through DNS, and the public names.
+data "aws_route53_zone" "this" {
+  name = var.zone
+}
+
+locals {
+  origin = "origin.${var.domain}"
+}
+
+resource "aws_acm_certificate" "this" {
+  domain_name               = var.domain
+  subject_alternative_names = var.cloudfront ? [local.origin] : []
+  validation_method         = "DNS"
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_route53_record" "validation" {
+  for_each = {
+    for o in aws_acm_certificate.this.domain_validation_options : o.domain_name => o
+  }
+  zone_id         = data.aws_route53_zone.this.zone_id
+  name            = each.value.resource_record_name
+  type            = each.value.resource_record_type
+  records         = [each.value.resource_record_value]
+  ttl             = 60
+  allow_overwrite = true
+}
+
+resource "aws_acm_certificate_validation" "this" {
+  certificate_arn         = aws_acm_certificate.this.arn
+  validation_record_fqdns = [for r in aws_route53_record.validation : r.fqdn]
+}
+
+resource "aws_route53_record" "public" {
+  zone_id = data.aws_route53_zone.this.zone_id
+  name    = var.domain
+  type    = "A"
+  alias {
+    name                   = var.cloudfront ? aws_cloudfront_distribution.this[0].domain_name : aws_lb.this.dns_name
+    zone_id                = var.cloudfront ? aws_cloudfront_distribution.this[0].hosted_zone_id : aws_lb.this.zone_id
+    evaluate_target_health = !var.cloudfront
+  }
+}
+
+resource "aws_route53_record" "origin" {
+  count   = var.cloudfront ? 1 : 0
+  zone_id = data.aws_route53_zone.this.zone_id
+  name    = local.origin
+  type    = "A"
+  alias {
+    name                   = aws_lb.this.dns_name
+    zone_id                = aws_lb.this.zone_id
+    evaluate_target_health = true
+  }
+}
