@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A mock AWS on a free loopback port: moto, and the few actions that moto lacks and our Terraform
+needs. Prints the port, and ends when its standard input does.
+
+    mock_aws.py
+"""
+import json
+import os
+import sys
+import uuid
+
+os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "1")
+
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.budgets.responses import BudgetsResponse
+from moto.efs.responses import EFSResponse
+from moto.logs.responses import LogsResponse
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+QUERIES = {}
+BACKUP = {}
+
+
+def added(where):
+    """Adds a function as the action of that name, unless this moto knows it already."""
+    def add(action):
+        if not hasattr(where, action.__name__):
+            setattr(where, action.__name__, action)
+        return action
+    return add
+
+
+def body(response):
+    return json.loads(response.body or "{}")
+
+
+@added(ApplicationAutoScalingResponse)
+def list_tags_for_resource(self):
+    return json.dumps({"Tags": {}})
+
+
+@added(ApplicationAutoScalingResponse)
+def tag_resource(self):
+    return "{}"
+
+
+@added(BudgetsResponse)
+def list_tags_for_resource(self):  # noqa: F811
+    return json.dumps({"ResourceTags": []})
+
+
+@added(BudgetsResponse)
+def tag_resource(self):  # noqa: F811
+    return "{}"
+
+
+@added(BudgetsResponse)
+def describe_subscribers_for_notification(self):
+    asked = body(self)
+    budget = self.backend.budgets[self.current_account][asked["BudgetName"]]
+    wanted = {k: str(v) for k, v in asked["Notification"].items() if k in ("NotificationType", "Threshold")}
+    for notification in budget.notifications:
+        details = notification.details
+        if float(details["Threshold"]) == float(wanted["Threshold"]) \
+                and details["NotificationType"] == wanted["NotificationType"]:
+            return json.dumps({"Subscribers": getattr(notification, "subscribers", [])})
+    return json.dumps({"Subscribers": []})
+
+
+# moto knows a backup policy only from the creation of a file system.
+def put_backup_policy(self):
+    file_system = self.path.split("/")[-2]
+    BACKUP[file_system] = json.loads(self.body)["BackupPolicy"]
+    return json.dumps({"BackupPolicy": BACKUP[file_system]})
+
+
+def describe_backup_policy(self):
+    return json.dumps({"BackupPolicy": BACKUP.get(self.path.split("/")[-2], {"Status": "DISABLED"})})
+
+
+EFSResponse.put_backup_policy = put_backup_policy
+EFSResponse.describe_backup_policy = describe_backup_policy
+
+
+@added(LogsResponse)
+def put_query_definition(self):
+    asked = body(self)
+    key = asked.get("queryDefinitionId") or str(uuid.uuid4())
+    QUERIES[key] = {k: v for k, v in {**asked, "queryDefinitionId": key}.items() if k != "clientToken"}
+    return json.dumps({"queryDefinitionId": key})
+
+
+@added(LogsResponse)
+def describe_query_definitions(self):
+    prefix = body(self).get("queryDefinitionNamePrefix", "")
+    return json.dumps({"queryDefinitions": [q for q in QUERIES.values() if q["name"].startswith(prefix)]})
+
+
+@added(LogsResponse)
+def delete_query_definition(self):
+    return json.dumps({"success": QUERIES.pop(body(self)["queryDefinitionId"], None) is not None})
+
+
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+server.stop()
