@@ -1,7 +1,7 @@
 # The commands a contributor types. Each installs what it lacks (deploy/packages.txt); everything
 # else is in CMakePresets.json, which works without this file too.
 .DEFAULT_GOAL := help
-.PHONY: help run test asan tsan differential bench build format lint clean image images up down test-containers
+.PHONY: help run test asan tsan differential bench build format lint clean image images up down test-containers test-deploy
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
@@ -15,6 +15,7 @@ linted    = $(if $(ALL),find gateway -name '*.cpp',$(changed))
 help:
 	@echo 'make run      the gateway with two demo upstreams: http://localhost:8080'
 	@echo 'make test     build and run every test'
+	@echo 'make test-deploy  check what deploys to AWS, against mocks on this machine'
 	@echo 'make asan     the unit, script and wire tests with AddressSanitizer and UBSan'
 	@echo 'make tsan     the same with ThreadSanitizer'
 	@echo 'make differential  hostile messages through the gateway, nginx and HAProxy:'
@@ -100,3 +101,7 @@ test-containers:
 
 clean:
 	rm -rf build
+
+test-deploy:
+	@$(install) deploy
+	@tests/deploy/run.sh
