@@ -30,8 +30,8 @@ remote_write:
 C
 }
 
-: "${GATEWAY_TARGET:?host:port of the gateway's admin listener}"
-: "${BACKEND_TARGET:?host:port of the backend's metrics}"
+: "${GATEWAY_TARGET:?host:port of the admin listener}"
+: "${BACKEND_TARGET:?host:port of its metrics}"
 if [ "${1-}" = --print ]; then
     configuration
     exit

@@ -69,5 +69,6 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
 "$work/deploy/ecs/render.py" --environment prod --account 123456789012 --images "$work/images.json" \
     --file-system "$file_system" --access-point "$access_point" --out "$work/rendered" >/dev/null
 python3 "$here/estate.py" "$work/rendered" || failed=1
+python3 "$here/runbooks.py" || failed=1
 step 'prod: destroyed' timeout 120 terraform -chdir="$prod" destroy -auto-approve -parallelism=20
 exit $failed
