@@ -12,9 +12,9 @@ import uuid
 
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "1")
 
+from botocore import xform_name
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.budgets.responses import BudgetsResponse
-from moto.ecs.models import Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.efs.responses import EFSResponse
 from moto.logs.responses import LogsResponse
@@ -105,25 +105,22 @@ def delete_query_definition(self):
 
 
 # moto forgets what it does not use of a service: we give it back as it was asked for.
-ASKED = {}
 KEPT = ("alarms", "availabilityZoneRebalancing", "capacityProviderStrategy", "deploymentConfiguration",
         "enableECSManagedTags", "enableExecuteCommand", "healthCheckGracePeriodSeconds")
 create_service = EC2ContainerServiceResponse.create_service
-response_object = Service.response_object
 
 
 def remembering(self):
     asked = body(self)
-    ASKED[asked["serviceName"]] = {k: asked[k] for k in KEPT if k in asked}
-    return create_service(self)
-
-
-def with_what_was_asked(self):
-    return {**response_object.fget(self), **ASKED.get(self.name, {})}
+    answer = create_service(self)
+    service = answer.result["service"]
+    for key in KEPT:
+        if key in asked:
+            setattr(service, xform_name(key), asked[key])
+    return answer
 
 
 EC2ContainerServiceResponse.create_service = remembering
-Service.response_object = property(with_what_was_asked)
 
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()

@@ -46,6 +46,7 @@ python3 "$here/mock_aws.py" <"$work/stop" >"$work/port" 2>"$work/mock.log" &
 mock=$!
 exec 9>"$work/stop"
 for _ in {1..120}; do [ -s "$work/port" ] && break; sleep 0.25; done
+[ -s "$work/port" ] || { echo "FAIL  the mock AWS did not start"; cat "$work/mock.log"; exit 1; }
 AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$work/port")
 export AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=mock AWS_SECRET_ACCESS_KEY=mock AWS_REGION=us-east-1 \
     AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
