@@ -205,7 +205,8 @@ limits: {header: 2KiB, header_line: 1KiB, header_fields: 9, body: 5, body_rate: 
   connections_per_client: 0, pipelined_requests: 7, requests_per_second: 8, memory: 1GiB,
   upstream_idle_connections: 0, splice_threshold: 1MiB}
 logging: {level: debug, access: off, access_buffer: 2MiB, access_file: /tmp/a,
-  access_fields: [status, Duration], access_sample: 9, access_slow: 2s, access_probes: yes, redact: [pin]}
+  access_fields: [status, Duration], access_sample: 9, access_slow: 2s, access_probes: yes,
+  redact: [pin]}
 forwarding: {trusted_proxies: ["10.1.0.0/16", "::1"], via: no}
 runtime: {threads: 3}
 )");

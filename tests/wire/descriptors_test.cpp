@@ -9,6 +9,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -39,6 +40,14 @@ std::size_t times_in(std::string const& text, std::string const& words) {
     return times;
 }
 
+// The gateway reads small files ten times a second, each for a moment: the least of many counts has
+// none of them.
+std::size_t lasting_descriptors(gateway_process const& gateway) {
+    std::size_t least = gateway.open_descriptors();
+    for (int i = 0; i < 100; ++i) least = std::min(least, gateway.open_descriptors());
+    return least;
+}
+
 }  // namespace
 
 TEST_CASE("at the limit of descriptors accepting pauses and goes on", "[wire][descriptors]") {
@@ -50,7 +59,7 @@ TEST_CASE("at the limit of descriptors accepting pauses and goes on", "[wire][de
     // No descriptor more than it has.
     rlimit before_it{};
     REQUIRE(::prlimit(gateway.pid(), RLIMIT_NOFILE, nullptr, &before_it) == 0);
-    rlimit const limit{gateway.open_descriptors(), before_it.rlim_max};
+    rlimit const limit{lasting_descriptors(gateway), before_it.rlim_max};
     REQUIRE(::prlimit(gateway.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
 
     std::vector<std::unique_ptr<raw_client>> waiting;
