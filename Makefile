@@ -74,7 +74,8 @@ lint:
 # BuildKit, because the Dockerfiles mount caches. Behind a proxy with a certificate authority of its
 # own: make images CA_FILE=/path/to/ca.pem
 CA_FILE ?= $(NODE_EXTRA_CA_CERTS)
-docker_build = DOCKER_BUILDKIT=1 docker build $(if $(CA_FILE),--secret id=ca,src=$(CA_FILE))
+comma := ,
+docker_build = DOCKER_BUILDKIT=1 docker build $(if $(CA_FILE),--secret id=ca$(comma)src=$(CA_FILE))
 compose = $$(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) \
           $(if $(wildcard deploy/compose/.env),--env-file deploy/compose/.env,-p lauv) \
           -f deploy/compose/compose.yaml $(if $(DEMO),-f deploy/compose/compose.demo.yaml) \
