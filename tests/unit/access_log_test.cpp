@@ -125,6 +125,17 @@ TEST_CASE("an exchange becomes one line with all that is known of it", "[unit][a
         "\n");
 }
 
+TEST_CASE("a wait for an endpoint and a retry are told, with its reason", "[unit][access_log]") {
+    exchange_record record = ordinary_exchange();
+    record.attempts = 2;
+    record.parked_duration = 1'500ms;
+    record.retry = retry_reason::connection_lost;
+    json_object const line{line_for(record)};
+    CHECK(line.number("attempts") == 2);
+    CHECK(line.number("parked_ms") == 1'500);
+    CHECK(line.text("retry") == "connection_lost");
+}
+
 TEST_CASE("what is not known is left out of the line", "[unit][access_log]") {
     exchange_record record;
     record.why = cause::malformed_request_line;
@@ -132,8 +143,8 @@ TEST_CASE("what is not known is left out of the line", "[unit][access_log]") {
     CHECK(line.text("cause") == "malformed_request_line");
     for (auto const* name :
          {"request_id", "client", "method", "host", "path", "upstream", "endpoint",
-          "upstream_status", "upstream_ms", "attempts", "reused", "route", "protocol", "user_agent",
-          "referer", "truncated"}) {
+          "upstream_status", "upstream_ms", "attempts", "reused", "parked_ms", "retry", "route",
+          "protocol", "user_agent", "referer", "truncated"}) {
         CAPTURE(name);
         CHECK_FALSE(line.has(name));
     }
