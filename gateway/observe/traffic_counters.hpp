@@ -53,6 +53,7 @@ struct upstream_counters {
     counter connected;  // connections made
     counter reused;     // attempts that found a pooled connection
     counter retried;
+    std::array<counter, 2> handshakes;  // TLS: in full, resumed
     std::array<counter, cause_count> failures;
 };
 
@@ -94,6 +95,10 @@ public:
         upstreams_[upstream].failures[index(why)].add();
     }
     void upstream_connected(std::size_t upstream) noexcept { upstreams_[upstream].connected.add(); }
+    // A TLS handshake with an endpoint, on a session that was kept or in full.
+    void upstream_shook_hands(std::size_t upstream, bool resumed) noexcept {
+        upstreams_[upstream].handshakes[resumed ? 1 : 0].add();
+    }
     void upstream_reused(std::size_t upstream) noexcept { upstreams_[upstream].reused.add(); }
     void retried(std::size_t upstream) noexcept { upstreams_[upstream].retried.add(); }
 

@@ -67,7 +67,7 @@ runtime::block exchange::build_request(std::size_t& size) {
 
 // What the kernel does not take at once stays in unsent_, for send_rest.
 cause exchange::send_request() {
-    written_before_ = upstream_->socket.bytes_written();
+    sent_before_ = upstream_->socket.send_mark();
     std::size_t size = 0;
     runtime::block memory = build_request(size);
     if (size == 0) return cause::header_too_large;
@@ -273,13 +273,14 @@ bool exchange::may_try_again(cause why, retry_on& where) {
 // The peer's kernel took a byte of this request.
 bool exchange::request_acknowledged() const noexcept {
     bool const connected = upstream_ && upstream_->socket.is_open();
-    return connected &&
-           upstream_->socket.bytes_acked() > written_before_ + upstream_->acked_when_connected;
+    return connected && upstream_->socket.is_acknowledged_beyond(sent_before_);
 }
 
 cause exchange::upstream_failure(net::io_status status) const noexcept {
+    if (cause const why = upstream_->socket.tls_failure(); why != cause::none) return why;
     switch (status) {
-        case net::io_status::closed: return cause::upstream_closed;
+        case net::io_status::closed:
+        case net::io_status::cut: return cause::upstream_closed;
         case net::io_status::aborted: {
             cause const read = upstream_->socket.read_abort();
             return read != cause::none ? read : upstream_->socket.write_abort();

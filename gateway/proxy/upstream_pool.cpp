@@ -24,7 +24,10 @@ std::uint64_t process_start() {
 }  // namespace
 
 void upstream_connection::stirred(runtime::watched&) {
-    if (idle) at.pool.drop_idle(*this);
+    if (!idle) return;
+    // Under TLS a peer may say what is no news, such as a session for next time.
+    if (socket.is_encrypted() && socket.is_quiet()) return;
+    at.pool.drop_idle(*this);
 }
 
 void lease::settle() noexcept {
@@ -54,7 +57,8 @@ upstream_pool::upstream_pool(
     settings::snapshot const& settings,
     std::size_t index,
     std::size_t cores,
-    endpoint_watch* news)
+    endpoint_watch* news,
+    net::tls_credentials const* tls)
     : home_(home),
       counters_(counters),
       settings_(settings.upstreams[index]),
@@ -63,6 +67,7 @@ upstream_pool::upstream_pool(
           (settings.limits.upstream_idle_connections + cores - 1) / cores)),
       idle_timeout_(settings.timeouts.upstream_idle),
       connect_deadlines_(home.deadlines(settings.timeouts.connect)),
+      tls_(tls != nullptr ? std::make_unique<net::tls_client>(settings_, *tls) : nullptr),
       cores_(cores),
       requests_max_(share_of(settings_.endpoint_limits.requests)),
       connections_max_(share_of(settings_.endpoint_limits.connections)),
@@ -103,11 +108,13 @@ lease upstream_pool::lend_new(endpoint& at) {
 }
 
 runtime::task<cause> upstream_pool::connect(lease& fresh) {
-    cause const failed =
-        co_await net::dial(home_, fresh->at.address, connect_deadlines_, fresh->socket);
+    cause const failed = co_await net::dial(
+        home_, fresh->at.address, connect_deadlines_, fresh->socket, fresh->at.tls);
     if (failed == cause::none) {
         counters_.upstream_connected(index_);
-        fresh->acked_when_connected = fresh->socket.bytes_acked();
+        if (auto const* const tls = fresh->socket.tls()) {
+            counters_.upstream_shook_hands(index_, tls->is_resumed());
+        }
         fresh->socket.observe(&*fresh);
     }
     co_return failed;

@@ -3,6 +3,7 @@
 
 #include "settings/schema_endpoints.hpp"
 #include "settings/schema_parts.hpp"
+#include "settings/schema_tls.hpp"
 
 #include <algorithm>
 #include <array>
@@ -257,7 +258,7 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
     return all;
 }
 
-constexpr auto table = joined(first_rows, endpoint_rows, further_rows);
+constexpr auto table = joined(first_rows, endpoint_rows, tls_rows, further_rows);
 
 }  // namespace
 

@@ -6,7 +6,7 @@ namespace {
 
 bool never_connected(cause why) {
     return why == cause::connect_refused || why == cause::connect_timeout ||
-           why == cause::connect_failed;
+           why == cause::connect_failed || is_failed_handshake(why);
 }
 
 bool died(cause why) { return why == cause::upstream_reset || why == cause::upstream_closed; }

@@ -20,8 +20,9 @@ attempt_facts failed(cause why) {
 }  // namespace
 
 TEST_CASE("a connection that was never made lets any method go elsewhere, once", "[unit][retry]") {
-    auto const why =
-        GENERATE(cause::connect_refused, cause::connect_timeout, cause::connect_failed);
+    auto const why = GENERATE(
+        cause::connect_refused, cause::connect_timeout, cause::connect_failed, cause::tls_expired,
+        cause::tls_handshake_timeout);
     attempt_facts facts = failed(why);
     facts.method = http::method::post;
     CHECK(may_retry(facts) == retry::other_endpoint);

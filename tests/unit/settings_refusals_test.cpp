@@ -35,7 +35,7 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         upstream(
             "{endpoints: [a], hots: b}", "2:25",
             "upstreams.web: found \"hots\", expected one of endpoints, host, fail_open, "
-            "health_check, ejection, slow_start, endpoint_limits and balance; did you mean "
+            "health_check, ejection, slow_start, endpoint_limits, balance and tls; did you mean "
             "\"host\"?"),
         route(
             "{prefix: /, upstream: web, timeouts: {connect: 1s}}", "2:41",
