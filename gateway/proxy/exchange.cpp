@@ -213,8 +213,10 @@ next_step exchange::leave() {
     } else {
         session_.input.consume(input_used_);
     }
+    // A client that has only closed its half must not take what it got for the whole.
+    if (close_delimited_ && head_sent_ && !response_complete_) return next_step::abort;
     if (client_gone_) return next_step::close;
-    if (cut_) return close_delimited_ ? next_step::abort : next_step::close;
+    if (cut_) return next_step::close;
     if (keep_alive_ && request_body_read_) return next_step::another_request;
     bool const unread =
         !request_body_read_ || !session_.input.empty() || session_.client.may_read();

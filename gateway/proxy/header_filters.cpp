@@ -113,10 +113,12 @@ void write_added(http::head_writer& out, settings::header_edits const& edits) {
 void write_forwarded_for(http::head_writer& out, outgoing_request const& request) {
     out.append("X-Forwarded-For: ");
     if (request.trusted_peer && request.head.has(x_forwarded_for)) {
+        bool begun = false;
         for (http::field const& field : request.head.fields()) {
-            if (field.id == x_forwarded_for && field.value_size != 0) {
-                out.append(request.head.value(field)).append(", ");
-            }
+            if (field.id != x_forwarded_for) continue;
+            // An empty one ends the walk of http/forwarded; left out, it would end nobody else's.
+            begun |= field.value_size != 0;
+            if (begun) out.append(request.head.value(field)).append(", ");
         }
     }
     out.append(request.peer_text).end_line();

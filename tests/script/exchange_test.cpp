@@ -200,6 +200,31 @@ TEST_CASE("a response cut off at any byte never looks whole", "[script]") {
     }
 }
 
+// Only the connection's end tells an HTTP/1.0 client where such a body ends. A client that has
+// closed its half may still be reading.
+TEST_CASE("a half-closed client sees that a body without length was cut", "[script]") {
+    stage on;
+    peer client = on.connect_client();
+    client.send("GET /a HTTP/1.0\r\n\r\n");
+    REQUIRE(on.run_until([&] { return on.origin_was_asked(); }));
+    peer origin = on.accept_origin();
+    std::string asked;
+    REQUIRE(on.run_until([&] {
+        origin.receive(asked);
+        return asked.ends_with("\r\n\r\n");
+    }));
+    origin.send("HTTP/1.1 200 OK\r\n\r\nhel");
+    std::string response;
+    REQUIRE(on.run_until([&] {
+        client.receive(response);
+        return response.ends_with("hel");
+    }));
+    client.finish();
+    REQUIRE(on.run_until([&] { return client.receive(response); }));
+    CHECK(client.was_reset());
+    CHECK(on.is_clean_after(client));
+}
+
 TEST_CASE("a client that resets at any step leaves nothing behind", "[script]") {
     auto const turns = GENERATE(range(0, 12));
     stage on;

@@ -56,7 +56,9 @@ bool peer::receive(std::string& into) const {
         if (got > 0) {
             into.append(buffer, static_cast<std::size_t>(got));
         } else {
-            return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+            if (got == 0) return true;
+            reset_ = errno != EAGAIN && errno != EWOULDBLOCK;
+            return reset_;
         }
     }
 }

@@ -33,12 +33,14 @@ public:
     bool send(std::string_view bytes) const noexcept;  // false when the connection is gone
     // What has come by now, appended; true once the other side has ended or broken off.
     bool receive(std::string& into) const;
+    bool was_reset() const noexcept { return reset_; }  // as receive() found out
     void finish() const noexcept;  // FIN
     void reset() noexcept;         // RST
     void close() noexcept;
 
 private:
     int descriptor_;
+    mutable bool reset_ = false;
 };
 
 class stage {

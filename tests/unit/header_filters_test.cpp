@@ -122,6 +122,16 @@ TEST_CASE("a trusted peer's word is kept and the list goes on", "[unit][header_f
     CHECK(head.find("6.6.6.6") == std::string::npos);
 }
 
+TEST_CASE("an empty element of the list stays where it is", "[unit][header_filters]") {
+    // It ends our own walk through the list (http/forwarded), so it must end the application's too.
+    request_case const one{
+        .text =
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For:\r\nX-Forwarded-For: 1.2.3.4\r\n"
+            "X-Forwarded-For: \r\n\r\n",
+        .trusted = true};
+    CHECK(has_line(one.sent(), "X-Forwarded-For: 1.2.3.4, , 10.0.0.9"));
+}
+
 TEST_CASE("framing is written anew, once", "[unit][header_filters]") {
     SECTION("a length") {
         std::string const head =
