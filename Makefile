@@ -1,7 +1,7 @@
 # The commands a contributor types. Each installs what it lacks (deploy/packages.txt); everything
 # else is in CMakePresets.json, which works without this file too.
 .DEFAULT_GOAL := help
-.PHONY: help run test asan tsan bench build format lint clean
+.PHONY: help run test asan tsan bench build format lint clean fuzz fuzz-short soak
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
@@ -17,6 +17,8 @@ help:
 	@echo 'make test     build and run every test'
 	@echo 'make asan     the unit, script and wire tests with AddressSanitizer and UBSan'
 	@echo 'make tsan     the same with ThreadSanitizer'
+	@echo 'make fuzz     fuzz each parser and whole sessions, half an hour each (SECONDS=60; TARGETS=session)'
+	@echo 'make soak     ten minutes of mixed traffic with AddressSanitizer, then five million requests'
 	@echo 'make bench    the gateway against nginx, HAProxy and a bare relay (ARGS=--quick: a short one)'
 	@echo 'make build    the release program: build/release/gateway/gateway'
 	@echo 'make format   lay out the C++ files'
@@ -43,6 +45,20 @@ asan tsan:
 	@$(install) build
 	@$(call build,$@)
 	@ctest --preset $@
+
+# Two targets at a time, so half an hour each is two hours. What breaks a property is kept in
+# build/fuzz/found. `fuzz-short` is what CI runs.
+fuzz fuzz-short:
+	@$(install) build fuzz
+	@$(call build,fuzz)
+	@tests/fuzz/run.sh $(if $(SECONDS),$(SECONDS),$(if $(filter fuzz,$@),1800,60)) $(TARGETS)
+
+soak:
+	@$(install) build
+	@{ $(call configure,asan); } && cmake --build --preset asan --target gateway
+	@tests/soak/soak.py mixed build/asan
+	@$(call build,release)
+	@tests/soak/soak.py flat build/release
 
 bench: build
 	@$(install) bench
