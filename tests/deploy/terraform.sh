@@ -3,6 +3,7 @@
 # The prod root applied to the mock AWS, looked at, planned again, and destroyed; the other roots
 # validated. Prints ok and FAIL lines. TF_PLUGIN_DIR: a mirror of the provider (else the registry).
 set -euo pipefail
+exec </dev/null # a terminal would stop what `timeout` puts into the background
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 mock=''
@@ -45,7 +46,7 @@ mkfifo "$work/stop"
 python3 "$here/mock_aws.py" <"$work/stop" >"$work/port" 2>"$work/mock.log" &
 mock=$!
 exec 9>"$work/stop"
-for _ in {1..120}; do [ -s "$work/port" ] && break; sleep 0.25; done
+for _ in {1..480}; do [ -s "$work/port" ] && break; sleep 0.25; done
 [ -s "$work/port" ] || { echo "FAIL  the mock AWS did not start"; cat "$work/mock.log"; exit 1; }
 AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$work/port")
 export AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=mock AWS_SECRET_ACCESS_KEY=mock AWS_REGION=us-east-1 \
@@ -58,8 +59,8 @@ json.dump(images, open("'"$work"'/images.json", "w"))
 json.dump({"images": images, "alarm_emails": ["ops@example.com"], "deletion_protection": False},
           open("'"$prod"'/test.auto.tfvars.json", "w"))'
 
-step 'prod: applied' timeout 180 terraform -chdir="$prod" apply -auto-approve -parallelism=20
-step 'prod: planned again' timeout 90 terraform -chdir="$prod" plan -out="$work/again"
+step 'prod: applied' timeout 600 terraform -chdir="$prod" apply -auto-approve -parallelism=20
+step 'prod: planned again' timeout 300 terraform -chdir="$prod" plan -out="$work/again"
 terraform -chdir="$prod" show -json "$work/again" >"$work/again.json"
 step 'prod: the second plan is empty but for what the mock forgets' \
     python3 "$here/second_plan.py" <"$work/again.json"
@@ -71,5 +72,5 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     --file-system "$file_system" --access-point "$access_point" --out "$work/rendered" >/dev/null
 python3 "$here/estate.py" "$work/rendered" || failed=1
 python3 "$here/runbooks.py" || failed=1
-step 'prod: destroyed' timeout 120 terraform -chdir="$prod" destroy -auto-approve -parallelism=20
+step 'prod: destroyed' timeout 400 terraform -chdir="$prod" destroy -auto-approve -parallelism=20
 exit $failed
