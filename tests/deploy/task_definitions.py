@@ -4,9 +4,10 @@
 
 AWS's own model of RegisterTaskDefinition (botocore), enum values, Fargate's pairs of CPU and memory,
 and what this estate promises: images by digest, no secret in the environment, a log, a health check,
-a stop time-out above the gateway's drain.
+a stop time-out above the gateway's drain; the program and user that the Dockerfile gives the gateway.
 """
 import json
+import pathlib
 import re
 import sys
 
@@ -23,6 +24,7 @@ MEMORY = {
     8192: set(range(16384, 61440 + 1, 4 * GIB)), 16384: set(range(32768, 122880 + 1, 8 * GIB)),
 }
 DRAIN_SECONDS = 25
+DOCKERFILE = (pathlib.Path(__file__).resolve().parents[2] / "Dockerfile").read_text(encoding="utf-8")
 SECRET_WORDS = re.compile(r"SECRET|PASSWORD|TOKEN|DATABASE_URL|PRIVATE", re.I)
 
 
@@ -54,6 +56,12 @@ def broken_promises(task):
             yield f"{name}: the root file system is writable"
         if any("name" not in port for port in c["portMappings"]):
             yield f"{name}: a port without a name"
+        if name == "gateway":
+            program = re.findall(r'^ENTRYPOINT \["([^"]+)"\]', DOCKERFILE, re.M)[-1]
+            if c["healthCheck"]["command"][1] != program:
+                yield f"{name}: the image's program is {program}, not {c['healthCheck']['command'][1]}"
+            if c["user"] != re.findall(r"^USER (\S+)", DOCKERFILE, re.M)[-1]:
+                yield f"{name}: the image's user is another"
         for variable in c.get("environment", []):
             if SECRET_WORDS.search(variable["name"]):
                 yield f"{name}: {variable['name']} belongs into secrets"
