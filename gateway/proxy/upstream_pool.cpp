@@ -111,8 +111,7 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
         counters_.upstream_connected(index_);
         fresh->acked_when_connected = fresh->socket.bytes_acked();
         fresh->socket.observe(&*fresh);
-    } else if (
-        news_ != nullptr && home_.now() - fresh->at.failure_told_at >= failure_told_pause) {
+    } else if (news_ != nullptr && home_.now() - fresh->at.failure_told_at >= failure_told_pause) {
         fresh->at.failure_told_at = home_.now();
         news_->connect_failed(fresh->at.address);
     }
