@@ -1,7 +1,7 @@
 # The commands a contributor types. Each installs what it lacks (deploy/packages.txt); everything
 # else is in CMakePresets.json, which works without this file too.
 .DEFAULT_GOAL := help
-.PHONY: help run test asan tsan differential bench build format lint clean image images up down test-containers test-deploy
+.PHONY: help run test asan tsan differential bench deploy-drill build format lint clean image images up down test-containers test-deploy
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
@@ -21,6 +21,7 @@ help:
 	@echo 'make differential  hostile messages through the gateway, nginx and HAProxy:'
 	@echo '              writes tests/differential/report.md'
 	@echo 'make bench    the gateway against nginx, HAProxy and a bare relay (ARGS=--quick: a short one)'
+	@echo 'make deploy-drill  a deploy under load, with nginx and HAProxy beside it (SECONDS_EACH=10: short)'
 	@echo 'make build    the release program: build/release/gateway/gateway'
 	@echo 'make format   lay out the C++ files'
 	@echo 'make lint     check their layout, and run clang-tidy over what differs from the last commit'
@@ -56,6 +57,13 @@ differential: build
 	@$(install) bench
 	@python3 tests/differential/run.py --gateway build/release/gateway/gateway \
 	    --report tests/differential/report.md $(ARGS)
+
+deploy-drill:
+	@$(install) build bench
+	@$(call build,dev)
+	@GATEWAY_DRILL_SECONDS=$(or $(SECONDS_EACH),60) GATEWAY_DRILL_TABLE=bench/results/deploy.md \
+		build/dev/tests/gateway_wire_tests '[deploy-table]'
+	@cat bench/results/deploy.md
 
 bench: build
 	@$(install) bench
