@@ -20,6 +20,7 @@ help:
 	@echo 'make tsan     the same with ThreadSanitizer'
 	@echo 'make differential  hostile messages through the gateway, nginx and HAProxy:'
 	@echo '              writes tests/differential/report.md'
+	@echo 'make fuzz     fuzz each parser and whole sessions, half an hour each (SECONDS=60; TARGETS=session)'
 	@echo 'make bench    the gateway against nginx, HAProxy and a bare relay (ARGS=--quick: a short one)'
 	@echo 'make build    the release program: build/release/gateway/gateway'
 	@echo 'make format   lay out the C++ files'
@@ -56,6 +57,13 @@ differential: build
 	@$(install) bench
 	@python3 tests/differential/run.py --gateway build/release/gateway/gateway \
 	    --report tests/differential/report.md $(ARGS)
+
+# Two targets at a time, so half an hour each is two hours. What breaks a property is kept in
+# build/fuzz/found. `fuzz-short` is what CI runs.
+fuzz fuzz-short:
+	@$(install) build fuzz
+	@$(call build,fuzz)
+	@tests/fuzz/run.sh $(if $(SECONDS),$(SECONDS),$(if $(filter fuzz,$@),1800,60)) $(TARGETS)
 
 bench: build
 	@$(install) bench
