@@ -21,6 +21,7 @@ help:
 	@echo 'make differential  hostile messages through the gateway, nginx and HAProxy:'
 	@echo '              writes tests/differential/report.md'
 	@echo 'make fuzz     fuzz each parser and whole sessions, half an hour each (SECONDS=60; TARGETS=session)'
+	@echo 'make soak     ten minutes of mixed traffic with AddressSanitizer, then five million requests'
 	@echo 'make bench    the gateway against nginx, HAProxy and a bare relay (ARGS=--quick: a short one)'
 	@echo 'make build    the release program: build/release/gateway/gateway'
 	@echo 'make format   lay out the C++ files'
@@ -64,6 +65,13 @@ fuzz fuzz-short:
 	@$(install) build fuzz
 	@$(call build,fuzz)
 	@tests/fuzz/run.sh $(if $(SECONDS),$(SECONDS),$(if $(filter fuzz,$@),1800,60)) $(TARGETS)
+
+soak:
+	@$(install) build
+	@{ $(call configure,asan); } && cmake --build --preset asan --target gateway
+	@tests/soak/soak.py mixed build/asan
+	@$(call build,release)
+	@tests/soak/soak.py flat build/release
 
 bench: build
 	@$(install) bench
