@@ -4,6 +4,7 @@
 #include "base/ascii.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace gateway::proxy {
 namespace {
@@ -250,7 +251,11 @@ void write_response(http::head_writer& out, outgoing_response const& response) {
         } else if (
             response.head_only && head.status >= 200 && head.status != 204 &&
             head.has(content_length)) {
-            out.field("Content-Length", head.value_of(content_length));
+            // http/framing has judged it, so it is a number; leading zeros do not travel.
+            std::uint64_t length = 0;
+            ascii::parse_decimal(
+                head.value_of(content_length), std::numeric_limits<std::uint64_t>::max(), length);
+            out.field("Content-Length", length);
         }
         if (response.connection == client_connection::close) {
             out.append("Connection: close\r\n");

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 using namespace gateway;
 
@@ -258,4 +259,32 @@ TEST_CASE("Max-Forwards goes on as it was counted", "[unit][header_filters]") {
     one.max_forwards = 7;
     CHECK(has_line(one.sent(), "Max-Forwards: 7"));
     CHECK_FALSE(has_line(one.sent(), "Max-Forwards: 8"));
+}
+
+TEST_CASE("a length that only describes is written in its one spelling", "[unit][header_filters]") {
+    auto const [status, asked] = GENERATE(
+        std::pair{"200 OK", http::method::head}, std::pair{"304 Not Modified", http::method::get});
+    std::string const text = std::string{"HTTP/1.1 "} + status +
+                             "\r\nContent-Length: 00000000000000000000000077\r\n\r\n";
+    http::response_parser parser;
+    http::response_head head;
+    REQUIRE(parser.parse(text, {}, head) == http::parse_step::complete);
+    http::connection_options options;
+    http::body_framing body;
+    REQUIRE(http::frame_response(head, asked, body) == cause::none);
+    std::array<char, 8192> memory;
+    http::head_writer out{memory};
+    settings::route const route;
+    proxy::write_response(
+        out, {.head = head,
+              .options = options,
+              .body = body,
+              .chunked = false,
+              .head_only = true,
+              .connection = proxy::client_connection::keep_alive,
+              .http_1_0 = false,
+              .route = route,
+              .request_id = "id-1",
+              .date = "d"});
+    CHECK(has_line(std::string{out.text()}, "Content-Length: 77"));
 }
