@@ -89,7 +89,10 @@ void check_written(judged_request const& in, bool trusted, std::string const& cl
         // A name that CGI could take for one of these.
         std::string dashed = name;
         std::replace(dashed.begin(), dashed.end(), '_', '-');
-        GATEWAY_CHECK(dashed == name || !http::is_forwarding(http::id_of(dashed)));
+        std::replace(dashed.begin(), dashed.end(), '.', '-');
+        auto const id = http::id_of(dashed);
+        bool const has_a_rule = http::is_forwarding(id) && !http::name_of(id).empty();
+        GATEWAY_CHECK(dashed == name || !has_a_rule);
     }
     if (!trusted) {
         check_untrusted(out);

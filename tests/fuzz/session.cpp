@@ -127,6 +127,8 @@ void play::run(std::string_view script) {
         begin = mark + 2;
     }
     players_ = on_.clients().size();
+    // From here on everybody reads.
+    act('u');
     for (int i = 0; i < 1000 && on_.anyone_waits_for_room(); ++i) act('u');
 }
 

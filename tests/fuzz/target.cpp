@@ -84,12 +84,15 @@ std::string joined(segments const& path) {
     return out;
 }
 
-// How servers may read it that decode everything, take "\" for "/" and drop path parameters.
-segments read_loosely(std::string_view path, bool merge) {
+// How servers may read it that decode everything, take "\" for "/" and perhaps drop path
+// parameters.
+segments read_loosely(std::string_view path, bool merge, bool parameters = false) {
     std::string text = decoded(path, [](char) { return true; });
     std::replace(text.begin(), text.end(), '\\', '/');
     segments all = cut(text);
-    for (auto& each : all) each.resize(std::min(each.find(';'), each.size()));
+    for (auto& each : all) {
+        if (!parameters) each.resize(std::min(each.find(';'), each.size()));
+    }
     return resolved(all, merge);
 }
 
@@ -103,17 +106,27 @@ settings::snapshot routes() {
     return made;
 }
 
+std::size_t route_of(segments const& path) {
+    if (path[0] == "app") return path.size() > 1 && path[1] == "in" ? 2 : 1;
+    return path[0] == "admin" && path.size() > 1 ? 3 : 0;
+}
+
 void check_route(http::target_view const& target) {
     static settings::snapshot const settings = routes();
     static routing::table const table{settings};
     auto const found = table.find("x", target.normalised_path, http::method::get, "GET");
     GATEWAY_CHECK(found.outcome == routing::outcome::found);
 
-    segments const ours = cut(target.normalised_path);
-    std::size_t wanted = 0;
-    if (ours[0] == "app") wanted = ours.size() > 1 && ours[1] == "in" ? 2 : 1;
-    if (ours[0] == "admin" && ours.size() > 1) wanted = 3;
+    std::size_t const wanted = route_of(cut(target.normalised_path));
     GATEWAY_CHECK(found.route == wanted);
+
+    // With encoded separators it passes only when it is the same route decoded (proxy/exchange),
+    // and then it is the same one for everybody who decodes.
+    std::string room(target.normalised_path.size(), '\0');
+    auto const again = table.find(
+        "x", http::decode_separators(target.normalised_path, room), http::method::get, "GET");
+    if (target.encoded_separator && again.route != found.route) return;
+    GATEWAY_CHECK(route_of(read_loosely(target.path, true, true)) == wanted);
 
     // Nobody behind us finds a way out of the route's prefix.
     for (bool const merge : {false, true}) {
