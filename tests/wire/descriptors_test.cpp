@@ -52,7 +52,9 @@ std::size_t lasting_descriptors(gateway_process const& gateway) {
 
 TEST_CASE("at the limit of descriptors accepting pauses and goes on", "[wire][descriptors]") {
     imposter_origin origin;
-    gateway_process gateway{all_to(origin.endpoint()).runtime("threads: 1")};
+    // The upstream connection that is there serves to the end: a new one could not be made.
+    gateway_process gateway{
+        all_to(origin.endpoint()).runtime("threads: 1").timeouts("upstream_idle: 1m")};
     raw_client served{gateway.port()};
     served.send(get_request("/"));
     REQUIRE(served.receive().status() == 200);
@@ -63,10 +65,7 @@ TEST_CASE("at the limit of descriptors accepting pauses and goes on", "[wire][de
     REQUIRE(::prlimit(gateway.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
 
     std::vector<std::unique_ptr<raw_client>> waiting;
-    for (int i = 0; i < 20; ++i) {
-        waiting.push_back(std::make_unique<raw_client>(gateway.port()));
-        waiting.back()->send(get_request("/"));
-    }
+    for (int i = 0; i < 20; ++i) waiting.push_back(std::make_unique<raw_client>(gateway.port()));
     gateway.wait_for_log("cannot accept connections");
     // A second of a client's requests, over connections that are there, while twenty others wait.
     auto const begin = std::chrono::steady_clock::now();
@@ -78,10 +77,15 @@ TEST_CASE("at the limit of descriptors accepting pauses and goes on", "[wire][de
         std::this_thread::sleep_for(100ms);
     }
     CHECK(cpu_ticks(gateway.pid()) - before < 50);  // half a second in one
-    CHECK(times_in(gateway.log(), "cannot accept connections") == 1);
+    // Not one at each of the ten ticks. A number that a small file had used may still have become
+    // free in between, and the next failure is a new one.
+    CHECK(times_in(gateway.log(), "cannot accept connections") <= 3);
 
     REQUIRE(::prlimit(gateway.pid(), RLIMIT_NOFILE, &before_it, nullptr) == 0);
-    for (auto const& each : waiting) CHECK(each->receive().status() == 200);
+    for (auto const& each : waiting) {
+        each->send(get_request("/"));
+        CHECK(each->receive().status() == 200);
+    }
 }
 
 }  // namespace gateway::support
