@@ -145,7 +145,7 @@ TEST_CASE("at the limit the connection idle for longest makes room", "[wire][gre
     SECTION("a busy one does not") {
         second.send(get_request("/wait"));
         newcomer.send(get_request("/wait"));
-        origin.wait_for_requests(6);
+        origin.wait_for_requests(7);
         raw_client late{gateway.port()};
         auto const reply = late.receive();
         CHECK(reply.status() == 503);
