@@ -3,6 +3,7 @@
 // are atomics shared by all threads and never touch a request.
 #include "admin/metrics_page.hpp"
 
+#include "admin/metrics_attempts.hpp"
 #include "admin/metrics_builder.hpp"
 #include "admin/metrics_endpoints.hpp"
 #include "admin/process_figures.hpp"
@@ -198,8 +199,9 @@ void add_upstreams(page& to, cores const& all, observe::traffic_names const& nam
               &upstream_counters::connected},
              {"gateway_upstream_connections_reused_total",
               "Attempts that found a pooled connection.", &upstream_counters::reused},
-             {"gateway_upstream_retries_total", "Requests sent again after a failed attempt.",
-              &upstream_counters::retried}}) {
+             {"gateway_upstream_retries_over_budget_total",
+              "Requests not sent again because too many were being repeated.",
+              &upstream_counters::over_budget}}) {
         auto& family = to.family(name, help, MetricType::Counter);
         for (std::size_t i = 0; i < names.upstreams.size(); ++i) {
             family.metric.push_back(page::sample(
@@ -297,6 +299,7 @@ std::string metrics_page::text() const {
         out, "gateway_errors_total", "Requests whose outcome the gateway decided.", cores_,
         &traffic_counters::errors);
     add_upstreams(out, cores_, names_);
+    add_attempts(out, cores_, names_);
     if (endpoints_) add_endpoints(out, endpoints_());
     add_access_log(out, access_log_);
     out.family(

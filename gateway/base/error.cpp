@@ -62,6 +62,8 @@ constexpr std::array<cause_facts, cause_count> table{{
     {no_endpoint, "no_endpoint", upstream, 503, "No endpoint of the upstream is available."},
     {endpoints_full, "endpoints_full", upstream, 503,
      "Every endpoint of the upstream has as many requests as it may have; try again shortly."},
+    {queue_full, "queue_full", upstream, 503,
+     "No endpoint of the upstream is available, and too many requests wait for one."},
     {connect_refused, "connect_refused", upstream, 502, "The upstream refused the connection."},
     {connect_timeout, "connect_timeout", upstream, 504,
      "The upstream did not accept the connection in time."},

@@ -50,6 +50,7 @@ enum class cause : std::uint8_t {
     name_unresolved,
     no_endpoint,
     endpoints_full,
+    queue_full,
     connect_refused,
     connect_timeout,
     connect_failed,

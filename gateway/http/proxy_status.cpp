@@ -39,6 +39,7 @@ std::string_view proxy_error_of(cause why) noexcept {
         case name_unresolved: return "dns_error";
         case no_endpoint:
         case endpoints_full:
+        case queue_full:
         case connect_failed: return "destination_unavailable";
         case connect_refused: return "connection_refused";
         case connect_timeout: return "connection_timeout";

@@ -22,12 +22,12 @@ struct caps {
     static constexpr std::size_t name = 256;  // of a route, an upstream or an endpoint
     static constexpr std::size_t request_id = 128;
     static constexpr std::size_t address = 64;
-    static constexpr std::size_t word = 32;  // method, protocol, cause
+    static constexpr std::size_t word = 32;  // method, protocol, retry, cause
 };
-constexpr std::size_t keys_and_numbers = 640;
+constexpr std::size_t keys_and_numbers = 680;
 static_assert(
     3 * caps::long_text + caps::host + 3 * caps::name + caps::request_id + caps::address +
-        3 * caps::word + keys_and_numbers <=
+        4 * caps::word + keys_and_numbers <=
     line_bytes_max);
 
 constexpr std::uint32_t bit(log_field one) {
@@ -121,6 +121,12 @@ char* access_format::write_fields(
     if (record.attempts != 0) {
         number(attempts, "attempts", record.attempts);
         if ((wanted & bit(reused)) != 0) line.flag("reused", record.reused_upstream);
+    }
+    if (record.parked_duration.count() != 0) {
+        duration(parked, Line::parked_key, record.parked_duration);
+    }
+    if (record.retry != retry_reason::none) {
+        text(log_field::retry, "retry", word_of(record.retry), caps::word);
     }
     text(route, "route", record.route, caps::name);
     text(protocol, "protocol", record.protocol, caps::word);

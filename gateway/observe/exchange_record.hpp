@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "base/retry_reason.hpp"
 #include "base/units.hpp"
 
 #include <chrono>
@@ -45,13 +46,15 @@ struct exchange_record {
     std::string_view endpoint;  // "10.0.0.7:5000"; empty when none was tried
     std::uint16_t route_index = no_route_index;
     method_label method_index = method_label::other;
-    std::uint16_t status = 0;              // what the client was told; 499 when it had gone
-    std::uint16_t upstream_status = 0;     // 0 when no response head came
-    std::uint8_t attempts = 0;             // connections tried
-    bool reused_upstream = false;          // the last attempt used a pooled connection
-    byte_count bytes_in = 0;               // head and body as read from the client
-    byte_count bytes_out = 0;              // head and body as written to the client
-    std::chrono::nanoseconds duration{0};  // first byte of the request to last of the response
+    std::uint16_t status = 0;                 // what the client was told; 499 when it had gone
+    std::uint16_t upstream_status = 0;        // 0 when no response head came
+    std::uint8_t attempts = 0;                // connections tried
+    retry_reason retry = retry_reason::none;  // why the last of them was made again
+    bool reused_upstream = false;             // the last attempt used a pooled connection
+    byte_count bytes_in = 0;                  // head and body as read from the client
+    byte_count bytes_out = 0;                 // head and body as written to the client
+    std::chrono::nanoseconds duration{0};     // first byte of the request to last of the response
+    std::chrono::nanoseconds parked_duration{0};  // waited for an endpoint to become available
     std::chrono::nanoseconds upstream_duration{
         0};                   // attempt's begin to the response head; 0 if none
     cause why = cause::none;  // set when the gateway, not the upstream, decided the outcome

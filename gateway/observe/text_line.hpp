@@ -17,6 +17,7 @@ public:
 
     static constexpr char duration_key[] = "duration_ms";
     static constexpr char upstream_duration_key[] = "upstream_ms";
+    static constexpr char parked_key[] = "parked_ms";
 
     template <std::size_t Size>
     void time(char const (&key)[Size], std::string_view second, unsigned ms) noexcept {
@@ -76,6 +77,7 @@ public:
 
     static constexpr char duration_key[] = "duration";
     static constexpr char upstream_duration_key[] = "upstream_duration";
+    static constexpr char parked_key[] = "parked";
 
     template <std::size_t Size>
     void time(char const (&key)[Size], std::string_view second, unsigned ms) noexcept {

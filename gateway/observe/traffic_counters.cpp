@@ -53,6 +53,18 @@ std::size_t status_slot(std::uint16_t status) noexcept {
     return status < slots_by_status.size() ? slots_by_status[status] : other_slot;
 }
 
+std::string_view word_of(parking_outcome outcome) noexcept {
+    constexpr std::array<std::string_view, parking_outcome_count> words{
+        "served", "expired", "full", "given_up"};
+    return words[static_cast<std::size_t>(outcome)];
+}
+
+std::string_view word_of(mirror_outcome outcome) noexcept {
+    constexpr std::array<std::string_view, mirror_outcome_count> words{
+        "answered", "failed", "skipped_too_many", "skipped_body", "skipped_no_endpoint"};
+    return words[static_cast<std::size_t>(outcome)];
+}
+
 std::string_view status_word(std::size_t slot) noexcept { return status_words[slot]; }
 
 std::string_view method_word(method_label method) noexcept {

@@ -6,6 +6,7 @@
 
 #include "base/counters.hpp"
 #include "base/error.hpp"
+#include "base/retry_reason.hpp"
 #include "base/units.hpp"
 #include "observe/endpoint_counters.hpp"
 #include "observe/exchange_record.hpp"
@@ -48,11 +49,26 @@ struct traffic_names {
     std::vector<std::string> upstreams;
 };
 
+// How a request's wait for an endpoint ended.
+enum class parking_outcome : std::uint8_t { served, expired, full, given_up };
+inline constexpr std::size_t parking_outcome_count = 4;
+std::string_view word_of(parking_outcome outcome) noexcept;
+
+// What became of the copy of a request; the last three were not made.
+enum class mirror_outcome : std::uint8_t { answered, failed, too_many, body, no_endpoint };
+inline constexpr std::size_t mirror_outcome_count = 5;
+std::string_view word_of(mirror_outcome outcome) noexcept;
+
 struct upstream_counters {
     counter attempts;
-    counter connected;  // connections made
-    counter reused;     // attempts that found a pooled connection
-    counter retried;
+    counter connected;                                // connections made
+    counter reused;                                   // attempts that found a pooled connection
+    std::array<counter, retry_reason_count> retried;  // by reason
+    counter over_budget;                              // repeats that the budget did not allow
+    gauge parked;                                     // requests waiting for an endpoint
+    std::array<counter, parking_outcome_count> unparked;
+    gauge keep_alive_ms;  // for how long an idle connection may be used again
+    std::array<counter, mirror_outcome_count> mirrored;
     std::array<counter, cause_count> failures;
 };
 
@@ -95,7 +111,27 @@ public:
     }
     void upstream_connected(std::size_t upstream) noexcept { upstreams_[upstream].connected.add(); }
     void upstream_reused(std::size_t upstream) noexcept { upstreams_[upstream].reused.add(); }
-    void retried(std::size_t upstream) noexcept { upstreams_[upstream].retried.add(); }
+    void retried(std::size_t upstream, retry_reason why) noexcept {
+        upstreams_[upstream].retried[static_cast<std::size_t>(why)].add();
+    }
+    void request_parked(std::size_t upstream) noexcept { upstreams_[upstream].parked.add(1); }
+    void request_unparked(std::size_t upstream, parking_outcome outcome) noexcept {
+        upstreams_[upstream].parked.add(-1);
+        upstreams_[upstream].unparked[static_cast<std::size_t>(outcome)].add();
+    }
+    void parking_refused(std::size_t upstream) noexcept {
+        upstreams_[upstream].unparked[static_cast<std::size_t>(parking_outcome::full)].add();
+    }
+    void keep_alive_learned(std::size_t upstream, milliseconds limit) noexcept {
+        upstreams_[upstream].keep_alive_ms.set(limit.count());
+    }
+    // `upstream` is the one that got the copy, or should have.
+    void request_mirrored(std::size_t upstream, mirror_outcome outcome) noexcept {
+        upstreams_[upstream].mirrored[static_cast<std::size_t>(outcome)].add();
+    }
+    void retry_over_budget(std::size_t upstream) noexcept {
+        upstreams_[upstream].over_budget.add();
+    }
 
     // For the page. Pairs are read so that a difference never becomes negative.
     std::uint64_t connections_accepted() const noexcept { return accepted_.value(); }

@@ -45,21 +45,6 @@ std::uint64_t hash_of_address(http::address16 const& address) noexcept {
     return upstream::hash_of({reinterpret_cast<char const*>(address.data()), address.size()});
 }
 
-std::string_view hashed_part(
-    settings::hash_source const& what,
-    http::request_head const& head,
-    http::target_view const& target) noexcept {
-    using enum settings::hash_part;
-    switch (what.part) {
-        case path: return target.normalised_path;
-        case header: return field_of(head, what.name);
-        case cookie: return cookie_of(head, what.name);
-        case query: return parameter_of(target.query, what.name);
-        case client_address: break;
-    }
-    return {};
-}
-
 }  // namespace
 
 std::string_view cookie_of(http::head const& head, std::string_view name) noexcept {
@@ -84,6 +69,22 @@ std::string_view parameter_of(std::string_view query, std::string_view name) noe
     return {};
 }
 
+std::string_view part_of(
+    settings::hash_source const& what,
+    http::request_head const& head,
+    http::target_view const& target,
+    std::string_view client_text) noexcept {
+    using enum settings::hash_part;
+    switch (what.part) {
+        case path: return target.normalised_path;
+        case header: return field_of(head, what.name);
+        case cookie: return cookie_of(head, what.name);
+        case query: return parameter_of(target.query, what.name);
+        case client_address: return client_text;
+    }
+    return {};
+}
+
 choice_key key_of(
     settings::balance const& how,
     http::request_head const& head,
@@ -97,7 +98,7 @@ choice_key key_of(
         auto const [stop, error] = std::from_chars(value.data(), end, key.sticky, 16);
         if (error != std::errc{} || stop != end) key.sticky = 0;
     } else if (how.method == settings::balance_method::hash) {
-        std::string_view const part = hashed_part(how.hash_on, head, target);
+        std::string_view const part = part_of(how.hash_on, head, target, {});
         key.hash = part.empty() ? hash_of_address(client) : upstream::hash_of(part);
     }
     return key;

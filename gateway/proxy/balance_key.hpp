@@ -22,6 +22,13 @@ choice_key key_of(
     http::target_view const& target,
     http::address16 const& client) noexcept;
 
+// What of the request the source names; empty without it. `client_text` is the client's address.
+std::string_view part_of(
+    settings::hash_source const& what,
+    http::request_head const& head,
+    http::target_view const& target,
+    std::string_view client_text) noexcept;
+
 // The value of the first cookie of that name (RFC 6265 5.4); empty without one.
 std::string_view cookie_of(http::head const& head, std::string_view name) noexcept;
 // The value of the first such parameter, as it was sent; empty without one.

@@ -16,7 +16,11 @@ relay_end source_end(net::io_status status) {
 }
 
 relay_end sink_end(net::io_status status) {
-    return status == net::io_status::aborted ? relay_end::sink_aborted : relay_end::sink_closed;
+    switch (status) {
+        case net::io_status::aborted: return relay_end::sink_aborted;
+        case net::io_status::reset: return relay_end::sink_reset;
+        default: return relay_end::sink_closed;
+    }
 }
 
 }  // namespace
@@ -185,6 +189,7 @@ runtime::task<relay_end> body_relay::read_more() {
             if (got.status == net::io_status::ok) {
                 beyond_ready_ = true;
                 pending_ = {block_.data(), got.bytes};
+                if (source_.kept != nullptr && source_.kept->whole()) source_.kept->keep(pending_);
                 block_filled_ = got.bytes == block_.size();
                 co_return relay_end::complete;
             }
@@ -217,6 +222,8 @@ runtime::task<void> body_relay::await_memory() {
 }
 
 bool body_relay::may_splice() const noexcept {
+    // What the kernel moves cannot be kept.
+    if (source_.kept != nullptr && source_.kept->whole()) return false;
     return splice_min_ != 0 && source_.framing.kind == http::body_kind::length && !sink_.chunked &&
            left_ >= splice_min_;
 }

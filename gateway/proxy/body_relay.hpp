@@ -11,6 +11,7 @@
 #include "net/stream.hpp"
 #include "net/timed_wait.hpp"
 #include "proxy/rate_watch.hpp"
+#include "proxy/replay_buffer.hpp"
 #include "runtime/block_pool.hpp"
 #include "runtime/task.hpp"
 
@@ -28,6 +29,7 @@ enum class relay_end : std::uint8_t {
     source_malformed,
     too_large,
     sink_closed,
+    sink_reset,
     sink_aborted,  // see its write_abort()
 };
 
@@ -38,9 +40,10 @@ struct relay_source {
     http::body_framing framing;
     runtime::deadline_list& pace;
     cause late;
-    byte_count payload_max = 0;   // 0: no limit; checked for chunked bodies as they come
-    rate_watch* watch = nullptr;  // for its least pace; null: any
-    bool const& hold;             // while true nothing is read: memory is short
+    byte_count payload_max = 0;     // 0: no limit; checked for chunked bodies as they come
+    rate_watch* watch = nullptr;    // for its least pace; null: any
+    bool const& hold;               // while true nothing is read: memory is short
+    replay_buffer* kept = nullptr;  // gets a copy of what is read beyond `ready`
 };
 
 struct relay_sink {

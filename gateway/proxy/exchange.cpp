@@ -46,14 +46,18 @@ runtime::task<next_step> exchange::run() {
 
     retry_on where = retry_on::any_connection;
     cause failed = cause::none;
+    bool again = false;
     do {
-        failed = begin_attempt(where);
-        if (failed == cause::none && !reused_) failed = co_await plan_->pool->connect(upstream_);
+        failed = choose_endpoint(where);
+        if (failed != cause::none) failed = co_await await_endpoint(failed);
+        if (failed == cause::none) begin_attempt(where);
+        if (failed == cause::none && !reused_) failed = co_await pool_->connect(upstream_);
         if (failed == cause::none && !reused_ && upstream_->socket.has_unread()) {
             failed = cause::unsolicited_response;
         }
         if (failed == cause::none) failed = send_request();
         if (failed == cause::none && unsent_.any()) failed = co_await send_rest();
+        if (failed == cause::none && plan_->mirror && attempts_ == 1) mirror_request();
         while (failed == cause::none && !response_head_complete_) {
             progress const state = read_response();
             if (state == progress::wait) {
@@ -64,10 +68,9 @@ runtime::task<next_step> exchange::run() {
                 failed = response_fault_;
             }
         }
-        if (failed == cause::none) break;
-        // How much of the body is gone is known when its relay has ended.
-        if (request_body_task_.running()) co_await stop_request_body();
-    } while (prepare_retry(failed, where));
+        if (failed == cause::none && !is_unwelcome()) break;
+        again = co_await try_again(failed, where);
+    } while (again);
 
     if (failed == cause::none) {
         if (!relay_in_hand()) co_await relay();
@@ -91,21 +94,9 @@ void exchange::watch_client() {
     }
 }
 
-// Counts the failed attempt; true when another may follow, as `where` then says.
-bool exchange::prepare_retry(cause failed, retry_on& where) {
-    if (!may_try_again(failed, where)) return false;
-    // A pooled connection that was dead already says nothing against its endpoint.
-    if (where != retry_on::fresh_connection || request_acknowledged()) observe_attempt(failed);
-    home_.counters.attempt_failed(plan_->pool->index(), failed);
-    home_.counters.retried(plan_->pool->index());
-    release_upstream();
-    request_sent_ = false;
-    return true;
-}
-
 void exchange::finish_response() {
     if (cut_ && facts_of(why_).fault == source::upstream) {
-        home_.counters.attempt_failed(plan_->pool->index(), why_);
+        home_.counters.attempt_failed(pool_->index(), why_);
     }
     observe_attempt(cut_ ? why_ : cause::none);
     release_upstream();
@@ -124,7 +115,7 @@ void exchange::observe_attempt(cause why) noexcept {
 cause exchange::explain(cause failed) {
     observe_attempt(failed);
     if (facts_of(failed).fault == source::upstream) {
-        home_.counters.attempt_failed(plan_->pool->index(), failed);
+        home_.counters.attempt_failed(pool_->index(), failed);
     }
     release_upstream();
     // What the client did wrong explains why the upstream gave up, not the other way round.
@@ -132,7 +123,12 @@ cause exchange::explain(cause failed) {
 }
 
 void exchange::stirred(runtime::watched& socket) {
-    if (!socket.hung_up() || !upstream_) return;
+    if (!socket.hung_up()) return;
+    if (place_ != nullptr) {
+        client_gone_ = true;
+        place_->end();
+    }
+    if (!upstream_) return;
     client_gone_ = true;
     upstream_->socket.abort(cause::client_closed);
 }
@@ -204,6 +200,7 @@ std::string exchange::reflection() const {
 
 void exchange::settle() {
     session_.client.observe(nullptr);
+    leave_pool();
     auto const now = clock::now();
     if (client_gone_) status_ = 499;
     observe::exchange_record record;
@@ -222,17 +219,19 @@ void exchange::settle() {
     if (plan_ != nullptr) {
         record.route = plan_->settings->name;
         record.route_index = route_index_;
-        record.upstream = plan_->pool->settings().name;
     }
+    if (pool_ != nullptr) record.upstream = pool_->settings().name;
     if (endpoint_ != nullptr) record.endpoint = endpoint_->text;
     record.status = status_;
     record.upstream_status = response_head_complete_ ? response_.status : std::uint16_t{0};
     record.attempts = attempts_;
+    record.retry = retry_reason_;
     record.reused_upstream = reused_;
     record.bytes_in = session_.client.bytes_read() - client_read_before_ -
                       (session_.input.view().size() - input_used_) - left_over_.size();
     record.bytes_out = session_.client.bytes_written() - client_written_before_;
     record.duration = now - begun_at_;
+    record.parked_duration = parked_for_;
     if (response_head_complete_) record.upstream_duration = response_at_ - attempt_at_;
     record.why = why_;
     home_.counters.exchange_settled(record);

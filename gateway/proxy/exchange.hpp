@@ -21,11 +21,14 @@
 #include "observe/exchange_record.hpp"
 #include "proxy/balance_key.hpp"
 #include "proxy/body_relay.hpp"
+#include "proxy/replay_buffer.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/task.hpp"
+#include "upstream/retry_policy.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -83,11 +86,11 @@ private:
     void take_request_id();
 
     // attempt (exchange_attempt.cpp)
-    cause begin_attempt(retry_on where);
-    bool may_try_again(cause why, retry_on& where);
-    bool request_acknowledged() const noexcept;
-    runtime::block build_request(std::size_t& size);
+    void begin_attempt(retry_on where);
+    runtime::block build_request(
+        std::size_t& size, upstream_pool const& to, std::size_t body_bytes);
     cause send_request();
+    std::string_view body_in_hand() const noexcept;
     runtime::task<cause> send_rest();
     void request_sent();
     runtime::task<void> send_request_body(runtime::block head, std::size_t head_size);
@@ -100,6 +103,23 @@ private:
     std::string_view response_bytes() const noexcept {
         return {response_block_.data() + response_begin_, response_end_ - response_begin_};
     }
+
+    // attempt: at which endpoint (exchange_choice.cpp)
+    void use_pool(upstream_pool& pool) noexcept;
+    void leave_pool() noexcept;
+    upstream_pool& pool_of_route() noexcept;
+    cause choose_endpoint(retry_on where);
+    chosen_endpoint choose_from(upstream_pool& pool, endpoint const* avoid) noexcept;
+    endpoint* choose_fallback();
+    runtime::task<cause> await_endpoint(cause unavailable);
+    void mirror_request();
+
+    // attempt, again (exchange_retry.cpp)
+    upstream::retry_rules retry_rules() const;
+    bool is_unwelcome() const;
+    upstream::retry_verdict judge_attempt(cause failed) const;
+    runtime::task<bool> try_again(cause failed, retry_on& where);
+    void begin_retry(cause failed, upstream::retry_verdict verdict, retry_on& where);
 
     // relay (exchange_relay.cpp)
     void plan_response();
@@ -119,7 +139,6 @@ private:
 
     // reply, settle (exchange.cpp)
     void watch_client();
-    bool prepare_retry(cause failed, retry_on& where);
     void finish_response();
     cause explain(cause failed);
     void observe_attempt(cause why) noexcept;
@@ -187,15 +206,25 @@ private:
 
     // The request's body on its way upstream.
     runtime::side_task request_body_task_;
+    replay_buffer replay_;
     bool request_sent_ = false;       // every byte of it has been handed to the kernel
     bool request_body_read_ = true;   // every byte of it has been taken from the client
     bool stopping_body_ = false;      // by our own decision, not by a failure of the client
-    bool body_beyond_input_ = false;  // more was read than the input buffer keeps for a retry
+    bool body_beyond_input_ = false;  // more was read than the input buffer holds
+    bool write_was_reset_ = false;    // the upstream's reset was told to a write of the body
     std::size_t input_used_ = 0;      // bytes of the input buffer that were body
     cause request_body_failure_ = cause::none;
     std::string left_over_;  // pipelined bytes read behind a chunked body
 
     // The upstream's side.
+    parking_place* place_ = nullptr;  // while it waits for an endpoint
+    std::chrono::nanoseconds parked_for_{0};
+    upstream_pool* pool_ = nullptr;  // once the request counts as one of its upstream's
+    std::uint32_t extra_tries_ = 0;
+    retry_reason retry_reason_ = retry_reason::none;  // of the present attempt
+    bool replaced_ = false;                           // a dead pooled connection, by a fresh one
+    bool repeating_ = false;                          // on the retry budget
+    bool interim_passed_ = false;                     // an interim response, to the client
     unsent_bytes unsent_;
     lease upstream_;
     endpoint* endpoint_ = nullptr;

@@ -2,10 +2,8 @@
 // One attempt: a connection to an endpoint, the request over it, the head of the response.
 #include "http/upgrade.hpp"
 #include "net/timed_wait.hpp"
-#include "proxy/balance_key.hpp"
 #include "proxy/exchange.hpp"
 #include "proxy/header_filters.hpp"
-#include "upstream/retry_policy.hpp"
 
 #include <cstring>
 
@@ -17,31 +15,27 @@ constexpr unsigned interim_max = 16;
 
 }  // namespace
 
-// Chooses an endpoint and borrows a connection to it; a new one is still to be connected.
-cause exchange::begin_attempt(retry_on where) {
-    attempt_at_ = attempts_++ == 0 && !waited_for_head_ ? begun_at_ : clock::now();
+// Borrows a connection to the chosen endpoint; a new one is still to be connected.
+void exchange::begin_attempt(retry_on where) {
+    attempt_at_ = attempts_++ == 0 && !waited_for_head_ && parked_for_.count() == 0 ? begun_at_
+                                                                                    : clock::now();
     response_parser_.reset();
+    interim_count_ = 0;
     response_begin_ = response_end_ = 0;
-    upstream_pool& pool = *plan_->pool;
-    home_.counters.attempt_begun(pool.index());
-    if (where != retry_on::fresh_connection) {
-        choice_key const key = key_of(pool.settings().balance, request_, target_, client_address_);
-        chosen_endpoint const chosen = pool.choose(key, endpoint_);
-        if (chosen.at == nullptr) return chosen.why;
-        endpoint_ = chosen.at;
-    }
-    if (where == retry_on::any_connection) upstream_ = pool.lend_idle(*endpoint_);
+    home_.counters.attempt_begun(pool_->index());
+    if (where == retry_on::any_connection) upstream_ = pool_->lend_idle(*endpoint_);
     reused_ = static_cast<bool>(upstream_);
-    if (!reused_) upstream_ = pool.lend_new(*endpoint_);
+    if (!reused_) upstream_ = pool_->lend_new(*endpoint_);
     session_.upstream = &upstream_->socket;
-    return cause::none;
 }
 
-runtime::block exchange::build_request(std::size_t& size) {
+// For the mirror's upstream as well, which differs in its Host only.
+runtime::block exchange::build_request(
+    std::size_t& size, upstream_pool const& to, std::size_t body_bytes) {
     settings::route const& route = *plan_->settings;
     runtime::block memory =
-        lend_for_head(home_.core.blocks(), request_.size(), route.request_headers);
-    http::head_writer out{{memory.data(), memory.size()}};
+        lend_for_head(home_.core.blocks(), request_.size() + body_bytes, route.request_headers);
+    http::head_writer out{{memory.data(), memory.size() - body_bytes}};
     std::string_view const peer_text = client_address_ == session_.peer
                                            ? client_text_
                                            : http::print_address(session_.peer, peer_text_buffer_);
@@ -51,7 +45,7 @@ runtime::block exchange::build_request(std::size_t& size) {
               .target = target_,
               .body = request_body_,
               .route = route,
-              .host = plan_->pool->settings().host,
+              .host = to.settings().host,
               .fallback_host = endpoint_->text,
               .peer_text = peer_text,
               .client_text = client_text_,
@@ -69,17 +63,17 @@ runtime::block exchange::build_request(std::size_t& size) {
 cause exchange::send_request() {
     written_before_ = upstream_->socket.bytes_written();
     std::size_t size = 0;
-    runtime::block memory = build_request(size);
+    runtime::block memory = build_request(size, *pool_, 0);
     if (size == 0) return cause::header_too_large;
 
-    std::string_view const ready = session_.input.view();
+    std::string_view const ready = body_in_hand();
     bool const known = request_body_.kind != http::body_kind::chunked;
     if (!known || ready.size() < request_body_.length) {
         // The body follows at the client's pace while we listen for the response already.
         request_body_task_.start(send_request_body(std::move(memory), size));
         return cause::none;
     }
-    input_used_ = request_body_.length;
+    input_used_ = body_beyond_input_ ? session_.input.view().size() : request_body_.length;
     request_body_read_ = true;
     std::array<iovec, 2> pieces{
         net::piece(memory.data(), size), net::piece(ready.data(), request_body_.length)};
@@ -92,6 +86,11 @@ cause exchange::send_request() {
     if (status != net::io_status::ok) return upstream_failure(status);
     request_sent();
     return cause::none;
+}
+
+// What there is of the body before anything more is read: behind the head, or kept for this retry.
+std::string_view exchange::body_in_hand() const noexcept {
+    return body_beyond_input_ ? replay_.view() : session_.input.view();
 }
 
 runtime::task<cause> exchange::send_rest() {
@@ -111,24 +110,30 @@ void exchange::request_sent() {
 
 // Runs beside the wait for the response. Whatever fails here is told to that wait.
 runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t head_size) {
+    if (!replay_.begun()) {
+        replay_.begin(
+            home_.core.blocks(), home_.bodies_held ? 0 : pool_->settings().retries.replay_buffer,
+            session_.input.view());
+    }
     body_relay relay{
         home_.core,
         home_.pipes,
         home_.settings.limits.splice_threshold,
         {.from = session_.client,
-         .ready = session_.input.view(),
+         .ready = body_in_hand(),
          .framing = request_body_,
          .pace = *plan_->request_body,
          .late = cause::request_body_timeout,
          .payload_max = plan_->body_bytes_max,
          .watch = &home_.body_rates,
-         .hold = home_.bodies_held},
+         .hold = home_.bodies_held,
+         .kept = &replay_},
         {.to = upstream_->socket,
          .chunked = request_body_.kind == http::body_kind::chunked,
          .trailers = true,
          .pace = {home_.core, home_.waits.write, cause::upstream_stalled}}};
     relay_end const end = co_await relay.run({head.data(), head_size});
-    body_beyond_input_ = relay.read_beyond_ready();
+    body_beyond_input_ = body_beyond_input_ || relay.read_beyond_ready();
     request_body_read_ = relay.source_finished();
     if (body_beyond_input_) {
         input_used_ = session_.input.view().size();
@@ -150,6 +155,7 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
         case relay_end::sink_aborted:
             request_body_failure_ = upstream_->socket.write_abort();
             break;
+        case relay_end::sink_reset: write_was_reset_ = true; [[fallthrough]];
         case relay_end::sink_closed:
             // The upstream takes no more; it may have said why, so its response is still read.
             if (!response_head_complete_) begin_response_deadline();
@@ -245,6 +251,7 @@ runtime::task<cause> exchange::pass_interim() {
         http::head_writer out{{memory.data(), memory.size()}};
         write_interim(out, response_, response_options_);
         std::array<iovec, 1> pieces{net::piece(memory.data(), out.size())};
+        interim_passed_ = true;
         co_await write_to_client(pieces);
         if (client_gone_) co_return cause::client_closed;
     }
@@ -252,34 +259,11 @@ runtime::task<cause> exchange::pass_interim() {
     co_return cause::none;
 }
 
-bool exchange::may_try_again(cause why, retry_on& where) {
-    if (client_gone_ || request_body_failure_ != cause::none) return false;
-    upstream::retry const verdict = upstream::may_retry(
-        {.why = why,
-         .method = request_.method_id,
-         .reused_connection = reused_,
-         .response_begun = response_begun_,
-         .body_replayable = !body_beyond_input_,
-         .request_acknowledged = request_acknowledged(),
-         .attempts = attempts_});
-    if (verdict == upstream::retry::other_endpoint) {
-        where = retry_on::other_endpoint;
-        return plan_->pool->has_other_than(*endpoint_);
-    }
-    where = retry_on::fresh_connection;
-    return verdict == upstream::retry::fresh_connection;
-}
-
-// The peer's kernel took a byte of this request.
-bool exchange::request_acknowledged() const noexcept {
-    bool const connected = upstream_ && upstream_->socket.is_open();
-    return connected &&
-           upstream_->socket.bytes_acked() > written_before_ + upstream_->acked_when_connected;
-}
-
 cause exchange::upstream_failure(net::io_status status) const noexcept {
     switch (status) {
-        case net::io_status::closed: return cause::upstream_closed;
+        case net::io_status::closed:
+            // The kernel tells a reset once: a read behind the write that heard it sees an end.
+            return write_was_reset_ ? cause::upstream_reset : cause::upstream_closed;
         case net::io_status::aborted: {
             cause const read = upstream_->socket.read_abort();
             return read != cause::none ? read : upstream_->socket.write_abort();

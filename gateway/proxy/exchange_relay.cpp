@@ -10,6 +10,9 @@ namespace gateway::proxy {
 
 // What the response's head becomes on this client's connection.
 void exchange::plan_response() {
+    // No byte of the body is sent again from now on.
+    using memory = replay_buffer::memory;
+    replay_.give_up(request_body_task_.running() ? memory::stays : memory::goes);
     status_ = response_.status;
     bool const http_1_0 = request_.minor_version == 0;
     bool const endless = response_body_.kind == http::body_kind::until_close ||
@@ -146,7 +149,8 @@ void exchange::response_failed(relay_end end) {
         case relay_end::source_malformed: why_ = cause::response_malformed; break;
         case relay_end::source_aborted: why_ = upstream_->socket.read_abort(); break;
         case relay_end::sink_aborted: why_ = session_.client.write_abort(); break;
-        case relay_end::sink_closed: why_ = cause::client_closed; break;
+        case relay_end::sink_closed:
+        case relay_end::sink_reset: why_ = cause::client_closed; break;
         default: why_ = cause::response_truncated; break;
     }
     if (facts_of(why_).fault == source::downstream) client_gone_ = true;
@@ -200,7 +204,7 @@ void exchange::release_upstream() {
                           http::wants_keep_alive(response_, response_options_) &&
                           response_begin_ == response_end_;
     if (reusable) {
-        upstream_.settle();
+        upstream_.settle(response_.value_of(http::field_id::keep_alive));
     } else {
         upstream_.discard();
     }

@@ -58,31 +58,62 @@ shard::shard(
             home.deadlines(settings.timeouts.write),
             home.deadlines(settings.timeouts.tunnel_idle),
             home.deadlines(linger_wait)},
-      admission_(process) {
+      admission_(process),
+      random_(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) | 1) {
     if (log != nullptr) {
         access_log = std::make_unique<observe::access_log_buffer>(*log, settings.logging);
     }
     for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
         pools.push_back(std::make_unique<upstream_pool>(core, counters, settings, i, cores, news));
+        pools.back()->observe_availability(&waker_);
     }
-    settings::timeouts const& waits_for_all = settings.timeouts;
-    for (settings::route const& route : settings.routes) {
-        auto const pool = std::find_if(pools.begin(), pools.end(), [&](auto const& each) {
-            return each->settings().name == route.upstream;
-        });
-        plans.push_back({
-            &route,
-            pool->get(),
-            &core.deadlines(route.request_body_timeout.value_or(waits_for_all.request_body)),
-            &core.deadlines(route.response_head_timeout.value_or(waits_for_all.response_head)),
-            &core.deadlines(route.response_body_timeout.value_or(waits_for_all.response_body)),
-            route.body_bytes.value_or(settings.limits.body_bytes),
-        });
-    }
+    plans.reserve(settings.routes.size());
+    for (settings::route const& route : settings.routes) plan_route(route, cores);
     core.every_tick([this](time_point now) { ticked(now); });
 }
 
-shard::~shard() = default;
+upstream_pool* shard::pool_of(std::string const& upstream) const noexcept {
+    auto const found = std::find_if(pools.begin(), pools.end(), [&](auto const& each) {
+        return each->settings().name == upstream;
+    });
+    return found == pools.end() ? nullptr : found->get();
+}
+
+void shard::plan_route(settings::route const& route, std::size_t cores) {
+    settings::timeouts const& for_all = settings.timeouts;
+    route_plan& plan = plans.emplace_back();
+    plan.settings = &route;
+    plan.pool = pool_of(route.split.empty() ? route.upstream : route.split.front().first);
+    plan.request_body = &core.deadlines(route.request_body_timeout.value_or(for_all.request_body));
+    plan.response_head =
+        &core.deadlines(route.response_head_timeout.value_or(for_all.response_head));
+    plan.response_body =
+        &core.deadlines(route.response_body_timeout.value_or(for_all.response_body));
+    plan.body_bytes_max = route.body_bytes.value_or(settings.limits.body_bytes);
+    if (!route.fallback.empty()) plan.fallback = pool_of(route.fallback);
+    if (!route.split.empty()) {
+        std::vector<upstream_pool*> parts;
+        std::vector<std::uint32_t> weights;
+        for (auto const& [name, weight] : route.split) {
+            parts.push_back(pool_of(name));
+            weights.push_back(weight);
+        }
+        plan.split = std::make_unique<split_plan>(split_plan{
+            std::move(parts), upstream::traffic_split{std::move(weights)},
+            upstream::even_points{random()}});
+    }
+    if (!route.mirror.upstream.empty()) {
+        plan.mirror = std::make_unique<mirror>(
+            core, counters, *pool_of(route.mirror.upstream), route.mirror, head_limits,
+            *plan.response_head, cores);
+    }
+}
+
+shard::~shard() {
+    // Copies under way end on a core that is still whole.
+    for (route_plan& each : plans) each.mirror.reset();
+    for (auto const& pool : pools) pool->observe_availability(nullptr);
+}
 
 void shard::serve(int descriptor, http::address16 const& peer, std::uint16_t local_port) {
     bool const trusted = http::contains(trusted_proxies, peer);
@@ -122,6 +153,7 @@ void shard::drain() noexcept {
 }
 
 void shard::cut() noexcept {
+    for (auto const& pool : pools) pool->line.end();
     for (session* each = sessions_; each != nullptr; each = each->next_) each->cut();
 }
 

@@ -11,11 +11,13 @@
 #include "observe/access_log.hpp"
 #include "observe/request_id.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/mirror.hpp"
 #include "proxy/rate_watch.hpp"
 #include "proxy/upstream_pool.hpp"
 #include "routing/table.hpp"
 #include "runtime/core.hpp"
 #include "settings/settings.hpp"
+#include "upstream/traffic_split.hpp"
 
 #include <array>
 #include <chrono>
@@ -28,6 +30,13 @@ namespace gateway::proxy {
 
 class session;
 
+// The parts of a route's split; `pools` in the order of its weights.
+struct split_plan {
+    std::vector<upstream_pool*> pools;
+    upstream::traffic_split shares;
+    upstream::even_points points;  // for requests without a key
+};
+
 // A route with everything looked up that a request needs.
 struct route_plan {
     settings::route const* settings = nullptr;
@@ -36,6 +45,9 @@ struct route_plan {
     runtime::deadline_list* response_head = nullptr;
     runtime::deadline_list* response_body = nullptr;
     byte_count body_bytes_max = 0;  // 0: no limit
+    upstream_pool* fallback = nullptr;
+    std::unique_ptr<split_plan> split;      // then `pool` is its first part
+    std::unique_ptr<proxy::mirror> mirror;  // null: no copies
 };
 
 class shard {
@@ -72,6 +84,14 @@ public:
 
     std::string_view date() noexcept;  // IMF-fixdate of this second
 
+    // For jitter and shares; nothing secret.
+    std::uint32_t random() noexcept {
+        random_ ^= random_ << 13;
+        random_ ^= random_ >> 7;
+        random_ ^= random_ << 17;
+        return static_cast<std::uint32_t>(random_ >> 32);
+    }
+
     // Borrowed by sessions and exchanges.
     runtime::core& core;
     settings::snapshot const settings;
@@ -104,9 +124,17 @@ public:
 private:
     friend class session;
 
+    // Those who wait for an endpoint go on, the first of them first: each tells the next.
+    struct waker final : availability_observer {
+        void endpoint_available(upstream_pool& pool) noexcept override { pool.line.wake(1); }
+    };
+
+    upstream_pool* pool_of(std::string const& upstream) const noexcept;
+    void plan_route(settings::route const& route, std::size_t cores);
     void ticked(time_point now);
     void refuse(int descriptor, cause why);
 
+    waker waker_;
     net::admission& admission_;
     session* sessions_ = nullptr;  // intrusive list of all that live
     std::size_t open_sessions_ = 0;
@@ -114,6 +142,7 @@ private:
     std::int64_t date_second_ = -1;
     std::array<char, http::date_size> date_text_{};
     unsigned ticks_ = 0;
+    std::uint64_t random_;
     time_point steady_at_tick_ = clock::now();
     std::chrono::system_clock::time_point wall_at_tick_ = std::chrono::system_clock::now();
 };

@@ -21,15 +21,26 @@ std::uint64_t process_start() {
     return start >> 32;  // cores add to it
 }
 
-}  // namespace
-
-void upstream_connection::stirred(runtime::watched&) {
-    if (idle) at.pool.drop_idle(*this);
+std::optional<milliseconds> fixed_idle(settings::snapshot const& all, std::size_t index) {
+    std::optional<milliseconds> const own = all.upstreams[index].keep_alive.idle;
+    return own ? own : all.timeouts.upstream_idle;
 }
 
-void lease::settle() noexcept {
+upstream::retry_rules rules_of(settings::retries const& wanted) {
+    upstream::retry_rules rules{.extra_tries = wanted.extra_tries, .on_status = {}};
+    for (std::uint16_t const status : wanted.on_status) rules.on_status.add(status);
+    return rules;
+}
+
+}  // namespace
+
+void upstream_connection::stirred(runtime::watched&) { at.pool.peer_ended(*this); }
+
+void lease::settle(std::string_view keep_alive) noexcept {
     if (connection_ != nullptr) {
         upstream_connection& connection = *std::exchange(connection_, nullptr);
+        connection.announced =
+            keep_alive.empty() ? std::nullopt : upstream::announced_keep_alive(keep_alive);
         connection.at.pool.take_back(connection);
     }
 }
@@ -55,13 +66,22 @@ upstream_pool::upstream_pool(
     std::size_t index,
     std::size_t cores,
     endpoint_watch* news)
-    : home_(home),
+    : line(
+          home.reactor(),
+          (settings.upstreams[index].queue.requests + cores - 1) / cores,
+          settings.upstreams[index].queue.wait),
+      retry_rules(rules_of(settings.upstreams[index].retries)),
+      retry_budget(
+          settings.upstreams[index].retries.budget_percent,
+          settings.upstreams[index].retries.budget_min),
+      home_(home),
       counters_(counters),
       settings_(settings.upstreams[index]),
       index_(index),
       idle_max_(static_cast<std::uint32_t>(
           (settings.limits.upstream_idle_connections + cores - 1) / cores)),
-      idle_timeout_(settings.timeouts.upstream_idle),
+      keep_alive_(fixed_idle(settings, index)),
+      jitter_(static_cast<std::uint32_t>(clock::now().time_since_epoch().count())),
       connect_deadlines_(home.deadlines(settings.timeouts.connect)),
       cores_(cores),
       requests_max_(share_of(settings_.endpoint_limits.requests)),
@@ -69,16 +89,21 @@ upstream_pool::upstream_pool(
       choice_(settings_, process_start() + home.index()),
       detector_(settings_.ejection),
       news_(news),
-      rates_judged_at_(home.now()) {}
+      rates_judged_at_(home.now()) {
+    counters_.keep_alive_learned(index_, keep_alive_.limit());
+}
 
 upstream_pool::~upstream_pool() {
+    drop_watched();
     for (auto const& each : endpoints_) close_idle_of(*each);
 }
 
 lease upstream_pool::lend_idle(endpoint& at) noexcept {
     upstream_connection* const connection = at.newest;
-    if (connection == nullptr) return {};
+    time_point const now = home_.now();
+    if (connection == nullptr || is_overdue(*connection, now)) return {};
     unlink(*connection);
+    connection->idled = std::chrono::duration_cast<milliseconds>(now - connection->idle_since);
     at.began();
     ++connection->uses;
     counters_.upstream_reused(index_);
@@ -108,6 +133,9 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
     if (failed == cause::none) {
         counters_.upstream_connected(index_);
         fresh->acked_when_connected = fresh->socket.bytes_acked();
+        jitter_ = jitter_ * 1'664'525 + 1'013'904'223;
+        fresh->retire_at =
+            home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
         fresh->socket.observe(&*fresh);
     }
     co_return failed;
@@ -118,7 +146,8 @@ void upstream_pool::take_back(upstream_connection& connection) noexcept {
     // What came meanwhile belongs to no request: the connection cannot be trusted with another.
     bool const usable = at.keeps_idle() && !retired_ && connection.socket.is_quiet() &&
                         connection.socket.read_abort() == cause::none &&
-                        connection.socket.write_abort() == cause::none;
+                        connection.socket.write_abort() == cause::none &&
+                        home_.now() < connection.retire_at;
     if (!usable) {
         lease{&connection}.discard();
         return;
@@ -148,24 +177,87 @@ void upstream_pool::drop_idle(upstream_connection& connection) noexcept {
 }
 
 void upstream_pool::close_idle_of(endpoint& at) noexcept {
+    if (watched_ != nullptr && &watched_->at == &at) drop_watched();
     while (at.oldest != nullptr) drop_idle(*at.oldest);
+}
+
+bool upstream_pool::is_overdue(
+    upstream_connection const& connection, time_point now) const noexcept {
+    milliseconds const limit =
+        connection.announced ? keep_alive_.limit_of(*connection.announced) : keep_alive_.limit();
+    return now - connection.idle_since >= limit || now >= connection.retire_at;
+}
+
+// Closes a connection that may not be used again, or keeps it for what it can teach.
+void upstream_pool::retire_idle(upstream_connection& connection, time_point now) noexcept {
+    bool const teaches = watched_ == nullptr && !connection.announced && !retired_ &&
+                         now < connection.retire_at && keep_alive_.wants_to_know_more();
+    if (!teaches) {
+        drop_idle(connection);
+        return;
+    }
+    unlink(connection);
+    watched_ = &connection;
+}
+
+void upstream_pool::drop_watched() noexcept {
+    if (watched_ == nullptr) return;
+    watched_->at.began();
+    lease{std::exchange(watched_, nullptr)}.discard();
+}
+
+// News of a connection that nobody waits at: it is no use any more.
+void upstream_pool::peer_ended(upstream_connection& connection) noexcept {
+    if (!connection.idle && &connection != watched_) return;
+    time_point const now = home_.now();
+    if (connection.socket.hung_up()) {
+        learned(now, std::chrono::duration_cast<milliseconds>(now - connection.idle_since));
+    }
+    if (&connection == watched_) {
+        drop_watched();
+    } else {
+        drop_idle(connection);
+    }
+}
+
+void upstream_pool::found_dead(upstream_connection const& connection) noexcept {
+    learned(home_.now(), connection.idled);
+}
+
+void upstream_pool::learned(time_point now, milliseconds age) noexcept {
+    keep_alive_.peer_closed(now, age);
+    counters_.keep_alive_learned(index_, keep_alive_.limit());
 }
 
 void upstream_pool::sweep(time_point now) noexcept {
     choice_.ticked(now);
     if (now - rates_judged_at_ >= upstream::outlier_detector::judged_every) judge_rates(now);
+    line.sweep(now);
+    if (watched_ != nullptr && now - watched_->idle_since >= upstream::learned_keep_alive::cap) {
+        keep_alive_.outlived_cap(now);
+        counters_.keep_alive_learned(index_, keep_alive_.limit());
+        drop_watched();
+    }
     for (auto const& each : endpoints_) {
-        while (each->oldest != nullptr) {
-            auto const idle_for = now - each->oldest->idle_since;
-            bool const surplus = each->idle_count > idle_max_ && idle_for >= surplus_grace;
-            if (idle_for < idle_timeout_ && !surplus) break;
-            drop_idle(*each->oldest);
+        upstream_connection* next = nullptr;
+        for (auto* connection = each->oldest; connection != nullptr; connection = next) {
+            next = connection->newer;
+            bool const surplus =
+                each->idle_count > idle_max_ && now - connection->idle_since >= surplus_grace;
+            if (is_overdue(*connection, now)) {
+                retire_idle(*connection, now);
+            } else if (surplus) {
+                drop_idle(*connection);
+            } else if (!connection->announced) {
+                break;  // those after it have waited for less
+            }
         }
     }
 }
 
 void upstream_pool::retire() noexcept {
     retired_ = true;
+    drop_watched();
     for (auto const& each : endpoints_) close_idle_of(*each);
 }
 

@@ -9,17 +9,23 @@
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_choice.hpp"
 #include "proxy/endpoint_state.hpp"
+#include "proxy/parking.hpp"
 #include "runtime/core.hpp"
 #include "runtime/task.hpp"
 #include "settings/settings.hpp"
 #include "upstream/adaptive_limit.hpp"
+#include "upstream/learned_keep_alive.hpp"
 #include "upstream/outlier_detector.hpp"
+#include "upstream/retry_budget.hpp"
+#include "upstream/retry_policy.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,6 +47,9 @@ struct upstream_connection final : runtime::stir_observer {
     std::uint32_t uses = 0;                  // requests sent over it so far
     bool idle = false;
     time_point idle_since{};
+    milliseconds idled{0};                  // before the present request
+    std::optional<milliseconds> announced;  // for how long it may be kept idle, as its peer says
+    time_point retire_at{};                 // not used again from then on
     upstream_connection* newer = nullptr;
     upstream_connection* older = nullptr;
 };
@@ -107,7 +116,9 @@ public:
     upstream_connection& operator*() const noexcept { return *connection_; }
     upstream_connection* operator->() const noexcept { return connection_; }
 
-    void settle() noexcept;   // back into the pool, in a state to carry another request
+    // Back into the pool, in a state to carry another request. `keep_alive` is the value of the
+    // last response's Keep-Alive field.
+    void settle(std::string_view keep_alive = {}) noexcept;
     void discard() noexcept;  // closed
 
 private:
@@ -157,6 +168,9 @@ public:
         std::chrono::nanoseconds latency,
         time_point now) noexcept;
 
+    // A request over this connection was not received: its peer had closed it.
+    void found_dead(upstream_connection const& connection) noexcept;
+
     // The most recently used idle connection, or an empty lease.
     lease lend_idle(endpoint& at) noexcept;
     // A connection object that is not connected yet; `connect` it.
@@ -168,6 +182,11 @@ public:
     // No connection is kept from now on.
     void retire() noexcept;
 
+    // Requests that wait for choose() to give something.
+    parking_line line;
+    upstream::retry_rules retry_rules;
+    upstream::retry_budget retry_budget;
+
 private:
     friend class lease;
     friend struct endpoint;
@@ -175,6 +194,11 @@ private:
 
     void take_back(upstream_connection& connection) noexcept;
     void drop_idle(upstream_connection& connection) noexcept;
+    bool is_overdue(upstream_connection const& connection, time_point now) const noexcept;
+    void retire_idle(upstream_connection& connection, time_point now) noexcept;
+    void peer_ended(upstream_connection& connection) noexcept;
+    void drop_watched() noexcept;
+    void learned(time_point now, milliseconds age) noexcept;
     void close_idle_of(endpoint& at) noexcept;
     void unlink(upstream_connection& connection) noexcept;
     endpoint& endpoint_for(net::address const& address);
@@ -188,7 +212,10 @@ private:
     settings::upstream const& settings_;
     std::size_t index_;
     std::uint32_t idle_max_;  // of one endpoint on this core
-    milliseconds idle_timeout_;
+    upstream::learned_keep_alive keep_alive_;
+    // One that has been idle for too long to be used again, kept to see when its peer closes it.
+    upstream_connection* watched_ = nullptr;
+    std::uint32_t jitter_;
     runtime::deadline_list& connect_deadlines_;
     bool retired_ = false;
     std::size_t cores_;

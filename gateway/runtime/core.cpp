@@ -53,13 +53,29 @@ void core::run_until(std::function<bool()> const& done) {
 void core::turn() {
     milliseconds timeout{0};
     if (!reactor_.has_work()) {
-        timeout = std::max(std::chrono::ceil<milliseconds>(next_tick_ - now_), timeout);
+        time_point const next =
+            pausing_.empty() ? next_tick_ : std::min(next_tick_, pausing_.front().until);
+        timeout = std::max(std::chrono::ceil<milliseconds>(next - now_), timeout);
     }
     reactor_.wait(timeout);
     now_ = clock::now();
     reactor_.dispatch();
     if (reactor_.was_woken()) engine_->io.poll();
+    if (!pausing_.empty()) end_pauses();
     if (now_ >= next_tick_) ticked();
+}
+
+void core::pause_until(std::coroutine_handle<> who, milliseconds time) {
+    pausing_.push_back({clock::now() + time, who});
+    std::push_heap(pausing_.begin(), pausing_.end());
+}
+
+void core::end_pauses() {
+    while (!pausing_.empty() && pausing_.front().until <= now_) {
+        std::pop_heap(pausing_.begin(), pausing_.end());
+        reactor_.resume_later(pausing_.back().who);
+        pausing_.pop_back();
+    }
 }
 
 deadline_list& core::deadlines(milliseconds duration) {

@@ -56,13 +56,33 @@ public:
     };
     tick_wait next_tick() noexcept { return tick_wait{*this}; }
 
+    // Resumes the coroutine after that time, to the millisecond: for waits shorter than a tick that
+    // nothing ends early.
+    struct pause_wait {
+        core& home;
+        milliseconds time;
+        bool await_ready() const noexcept { return time.count() <= 0; }
+        void await_suspend(std::coroutine_handle<> self) const { home.pause_until(self, time); }
+        void await_resume() const noexcept {}
+    };
+    pause_wait pause(milliseconds time) noexcept { return pause_wait{*this, time}; }
+
     static constexpr milliseconds tick{100};
 
 private:
     struct engine;  // hides Asio from everyone who includes this
 
+    // A coroutine in a pause. As a heap the one that is due first is in front.
+    struct pausing {
+        time_point until;
+        std::coroutine_handle<> who;
+        bool operator<(pausing const& other) const noexcept { return until > other.until; }
+    };
+
     void turn();
     void ticked();
+    void pause_until(std::coroutine_handle<> who, milliseconds time);
+    void end_pauses();
 
     std::size_t index_;
     runtime::reactor reactor_;
@@ -71,6 +91,7 @@ private:
     std::vector<std::unique_ptr<deadline_list>> own_deadlines_;
     std::vector<std::function<void(time_point)>> on_tick_;
     std::vector<std::coroutine_handle<>> ticked_;
+    std::vector<pausing> pausing_;
     time_point now_ = clock::now();
     time_point next_tick_ = now_ + tick;
     time_point trimmed_at_ = now_;

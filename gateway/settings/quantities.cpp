@@ -89,6 +89,8 @@ constexpr dictionary<log_field, log_field_count> log_fields{
      {"upstream_duration", log_field::upstream_duration},
      {"attempts", log_field::attempts},
      {"reused", log_field::reused},
+     {"parked", log_field::parked},
+     {"retry", log_field::retry},
      {"route", log_field::route},
      {"protocol", log_field::protocol},
      {"user_agent", log_field::user_agent},

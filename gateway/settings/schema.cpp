@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/schema.hpp"
 
+#include "settings/schema_attempts.hpp"
 #include "settings/schema_endpoints.hpp"
 #include "settings/schema_parts.hpp"
 
@@ -102,7 +103,24 @@ constexpr auto further_rows = std::to_array<row>({
     {"routes[].methods", list_of<method, &route::methods>, between(1, 32), live,
      "The methods it matches; without it all."},
     {"routes[].upstream", scalar<upstream_name, &route::upstream>, unbounded, live,
-     "The name of the upstream that answers.", required},
+     "The name of the upstream that answers. A route has either `upstream` or `split`."},
+    {"routes[].split", map_of<upstream_name, weight, &route::split>, between(1, 16), live,
+     "Upstreams that share the requests by weight, such as `{stable: 95, canary: 5}`."},
+    {"routes[].split_by", scalar<hash_key, &route::split_by>, unbounded, live,
+     "Requests that agree in this go to the same part of the split, as long as weights do not "
+     "change; without it, or without a value, each request is shared out anew."},
+    {"routes[].fallback", scalar<upstream_name, &route::fallback>, unbounded, live,
+     "The upstream that answers while the first has no available endpoint."},
+    {"routes[].mirror", section, unbounded, live,
+     "Another upstream that gets copies of requests; its answers are thrown away."},
+    {"routes[].mirror.upstream", scalar<upstream_name, &route::mirror, &mirror::upstream>,
+     unbounded, live, "Its name."},
+    {"routes[].mirror.percent", scalar<count, &route::mirror, &mirror::percent>, between(0, 100),
+     live, "How many of a hundred requests are copied."},
+    {"routes[].mirror.body", scalar<size, &route::mirror, &mirror::body>, between(0, 64_KiB), live,
+     "The largest body that is copied; one that has not come whole with its header is not."},
+    {"routes[].mirror.in_flight", scalar<count, &route::mirror, &mirror::in_flight>,
+     between(1, 10'000), live, "Copies under way at once, process-wide; more are not made."},
     {"routes[].timeouts", section, unbounded, live, "What differs from the global timeouts here."},
     {"routes[].timeouts.request_body", scalar<duration, &route::request_body_timeout>,
      between(100ms, 1h), live, "In place of `timeouts.request_body`."},
@@ -116,6 +134,12 @@ constexpr auto further_rows = std::to_array<row>({
     {"routes[].encoded_slash", scalar<encoded_slash_name, &route::encoded_slash>, unbounded, live,
      "A path with `%2F` or `%5C`: `pass` sends it on as it came unless it would belong to another "
      "route when decoded, `refuse` answers 400."},
+    {"routes[].retries", section, unbounded, live,
+     "What differs from the upstream's retries here."},
+    {"routes[].retries.extra_tries", scalar<count, &route::retry_extra_tries>, between(0, 10), live,
+     "In place of the upstream's."},
+    {"routes[].retries.on_status", list_of<retried_status, &route::retry_on_status>,
+     between(1, 100), live, "In place of the upstream's."},
     {"routes[].request_headers", section, unbounded, live, "Edits of the header sent upstream."},
     {"routes[].request_headers.add",
      map_of<field_name, field_value, &route::request_headers, &header_edits::add>, between(1, 64),
@@ -159,8 +183,8 @@ constexpr auto further_rows = std::to_array<row>({
     {"timeouts.tunnel_idle", timeout<&timeouts::tunnel_idle>, between(1s, 168h), live,
      "A tunnel, such as a WebSocket, with no byte either way."},
     {"timeouts.upstream_idle", timeout<&timeouts::upstream_idle>, between(100ms, 1h), live,
-     "How long an idle upstream connection is kept. Keep it below the upstream's own idle "
-     "timeout."},
+     "How long an idle upstream connection may be used again. Without it that is learned from each "
+     "upstream, from 4s on: from its Keep-Alive header and from when it closes, up to 1m."},
     {"timeouts.drain", timeout<&timeouts::drain>, between(0ms, 1h), live,
      "From SIGTERM to the end, at most. Keep it below the time after which the platform kills."},
 
@@ -257,7 +281,7 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
     return all;
 }
 
-constexpr auto table = joined(first_rows, endpoint_rows, further_rows);
+constexpr auto table = joined(first_rows, endpoint_rows, attempt_rows, further_rows);
 
 }  // namespace
 

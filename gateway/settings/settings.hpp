@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/units.hpp"
+#include "settings/attempt_settings.hpp"
 #include "settings/endpoint_settings.hpp"
 
 #include <array>
@@ -76,8 +77,8 @@ struct timeouts {
     milliseconds response_head{55'000};    // From the request's end to the response's blank line.
     milliseconds response_body{300'000};   // Between two reads of a response body.
     milliseconds tunnel_idle{3'600'000};   // A tunnel with no byte either way.
-    milliseconds upstream_idle{4'000};     // An idle upstream connection is kept this long.
-    milliseconds drain{25'000};            // From SIGTERM to the end, at most.
+    std::optional<milliseconds> upstream_idle;  // An idle upstream connection; learned without it.
+    milliseconds drain{25'000};                 // From SIGTERM to the end, at most.
 
     bool operator==(timeouts const&) const = default;
 };
@@ -117,6 +118,9 @@ struct upstream {
     settings::endpoint_limits endpoint_limits{};
     settings::balance balance{};
     bool fail_open = false;  // With no endpoint available, unhealthy ones are tried.
+    settings::retries retries{};
+    settings::queue queue{};
+    settings::keep_alive keep_alive{};
 
     bool operator==(upstream const&) const = default;
 };
@@ -149,6 +153,12 @@ struct route {
     std::optional<milliseconds> response_body_timeout;
     std::optional<byte_count> body_bytes;
     encoded_slash_mode encoded_slash = encoded_slash_mode::pass;
+    std::optional<std::uint32_t> retry_extra_tries;
+    std::vector<std::uint16_t> retry_on_status;  // Empty takes the upstream's.
+    std::string fallback;  // Name of the upstream for when the first has no available endpoint.
+    std::vector<std::pair<std::string, std::uint32_t>> split;  // In place of `upstream`: weights.
+    std::optional<hash_source> split_by;  // Equal requests go to the same part; else each anew.
+    settings::mirror mirror;
 
     bool operator==(route const&) const = default;
 };
@@ -174,13 +184,15 @@ enum class log_field : std::uint8_t {
     upstream_duration,
     attempts,
     reused,
+    parked,
+    retry,
     route,
     protocol,
     user_agent,
     referer,
     cause,
 };
-inline constexpr std::size_t log_field_count = 21;
+inline constexpr std::size_t log_field_count = 23;
 
 constexpr std::array<log_field, log_field_count> every_log_field() {
     std::array<log_field, log_field_count> all{};

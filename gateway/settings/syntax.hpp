@@ -230,4 +230,22 @@ struct field_value {
     static std::string text(value const& what) { return what; }
 };
 
+// A part's share beside those of the others.
+struct weight {
+    using value = std::uint32_t;
+    static constexpr std::string_view type = "weight";
+    static constexpr std::string_view expected = "a weight from 0 to 1000000";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what) { return std::to_string(what); }
+};
+
+// The status of a response that an upstream gives when it cannot do its work.
+struct retried_status {
+    using value = std::uint16_t;
+    static constexpr std::string_view type = "status";
+    static constexpr std::string_view expected = "a status from 500 to 599";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what) { return std::to_string(what); }
+};
+
 }  // namespace gateway::settings

@@ -19,10 +19,6 @@ node const& place(node const& item, std::string_view key) {
     return value ? *value : item;
 }
 
-bool contains(std::vector<std::string_view> const& words, std::string_view word) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 std::string index(std::size_t i) { return '[' + std::to_string(i) + ']'; }
 
 std::string line_of(node const& item) { return "line " + std::to_string(item.line); }
@@ -94,23 +90,12 @@ void check_repeated_routes(snapshot const& all, reader& in) {
 }
 
 void check_routes(snapshot const& all, reader& in) {
-    std::vector<std::string_view> names;
-    for (upstream const& one : all.upstreams) {
-        if (!contains(names, one.name)) names.push_back(one.name);
-    }
     std::map<std::string_view, std::size_t> named;
     for (std::size_t i = 0; i < in.found.routes.size(); ++i) {
         route const& one = all.routes[i];
         node const& item = *in.found.routes[i];
         reader::step const here{in, "routes" + index(i)};
         check_one_match(one, item, in);
-        // Without any upstream the missing section says it all.
-        if (!one.upstream.empty() && !names.empty() && !contains(names, one.upstream)) {
-            reader::step const key{in, "upstream"};
-            in.refuse(
-                place(item, "upstream"), in_quotes(one.upstream), listed(names),
-                did_you_mean(one.upstream, names));
-        }
         if (one.name.empty()) continue;
         auto const [earlier, fresh] = named.emplace(one.name, i);
         if (fresh) continue;
@@ -138,6 +123,7 @@ void validate(snapshot const& all, reader& in) {
     check_listeners(all, in);
     check_upstreams(all, in);
     check_routes(all, in);
+    check_targets(all, in);
     check_repeated_routes(all, in);
     check_limits(all, in);
 }

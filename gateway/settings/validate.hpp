@@ -14,6 +14,8 @@ void validate(snapshot const& all, reader& in);
 
 // The part of it about endpoints.
 void check_upstreams(snapshot const& all, reader& in);
+// The part of it about the upstreams that routes name.
+void check_targets(snapshot const& all, reader& in);
 
 // Gives a name to the routes that were written without one: host and path or prefix. A name that is
 // taken gets "#2" and so on appended, for names are the labels of metrics.

@@ -9,23 +9,52 @@ bool never_connected(cause why) {
            why == cause::connect_failed;
 }
 
-bool died(cause why) { return why == cause::upstream_reset || why == cause::upstream_closed; }
+bool lost(cause why) {
+    return why == cause::upstream_reset || why == cause::upstream_closed ||
+           why == cause::response_truncated;
+}
 
 }  // namespace
 
-retry may_retry(attempt_facts const& facts) noexcept {
-    if (facts.attempts >= attempts_max || facts.response_begun || !facts.body_replayable) {
-        return retry::no;
-    }
+retry_verdict decide_retry(retry_rules const& rules, attempt_facts const& facts) noexcept {
+    if (facts.client_has_bytes || !facts.body_replayable) return {};
+    bool const may_count = facts.tries_used < rules.extra_tries;
     if (never_connected(facts.why)) {
-        // One other endpoint, not all of them: a dead upstream should fail soon.
-        return facts.attempts < 2 ? retry::other_endpoint : retry::no;
+        if (!may_count || !facts.other_endpoint) return {};
+        return {.where = retry_at::other_endpoint, .reason = retry_reason::connect_failed};
     }
-    if (!died(facts.why) || !facts.reused_connection) return retry::no;
-    if (!facts.request_acknowledged || http::is_idempotent(facts.method)) {
-        return retry::fresh_connection;
+    if (lost(facts.why) && facts.request_unseen) {
+        if (facts.reused_connection && !facts.replaced_before) {
+            return {
+                .where = retry_at::fresh_connection,
+                .reason = retry_reason::not_received,
+                .counts = false};
+        }
+        if (!may_count) return {};
+        return {.where = retry_at::other_endpoint, .reason = retry_reason::not_received};
     }
-    return retry::no;
+    if (!may_count || !http::is_idempotent(facts.method)) return {};
+    retry_verdict again{.where = retry_at::other_endpoint, .repeats = true};
+    if (lost(facts.why)) {
+        again.reason = retry_reason::connection_lost;
+    } else if (facts.why == cause::none && rules.on_status.has(facts.status)) {
+        again.reason = retry_reason::status;
+    } else {
+        return {};
+    }
+    return again;
+}
+
+bool proves_unseen(connection_end const& end) noexcept {
+    if (end.bytes_written == 0) return true;
+    return end.why == cause::upstream_closed && end.bytes_acked == 0;
+}
+
+milliseconds back_off(std::uint32_t retries_before, std::uint32_t random) noexcept {
+    constexpr std::uint32_t least = 25;
+    constexpr std::uint32_t most = 100;
+    if (retries_before == 0) return milliseconds{0};
+    return milliseconds{least + random % (most - least + 1)};
 }
 
 }  // namespace gateway::upstream

@@ -1,38 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
-// May a failed attempt be made again? Decided from what is known, without I/O.
+// May a failed attempt be made again, where, and why? Decided from what is known, without I/O.
 #pragma once
 
 #include "base/error.hpp"
+#include "base/retry_reason.hpp"
+#include "base/units.hpp"
 #include "http/methods.hpp"
 
+#include <bitset>
+#include <cstddef>
 #include <cstdint>
 
 namespace gateway::upstream {
 
-// The facts of one failed attempt.
+// Response statuses from 500 to 599.
+class status_set {
+public:
+    static constexpr std::uint16_t first = 500;
+    static constexpr std::uint16_t last = 599;
+
+    void add(std::uint16_t status) noexcept {
+        if (status >= first && status <= last) bits_.set(static_cast<std::size_t>(status - first));
+    }
+    bool has(std::uint16_t status) const noexcept {
+        return status >= first && status <= last &&
+               bits_.test(static_cast<std::size_t>(status - first));
+    }
+    bool any() const noexcept { return bits_.any(); }
+
+private:
+    std::bitset<last - first + 1> bits_;
+};
+
+// What the operator allows.
+struct retry_rules {
+    std::uint32_t extra_tries = 1;  // beyond the first; 0 allows none
+    status_set on_status;
+};
+
+// The facts of one failed attempt, or of one whose response has an unwelcome status.
 struct attempt_facts {
     cause why = cause::none;
+    std::uint16_t status = 0;  // of a response whose head is complete; then `why` is none
     http::method method = http::method::other;
-    bool reused_connection = false;     // it came from the pool
-    bool response_begun = false;        // a byte of a response came
-    bool body_replayable = true;        // every body byte sent is still in our buffer
-    bool request_acknowledged = false;  // the peer's kernel acknowledged a byte of this request
-    std::uint8_t attempts = 1;          // made so far, this one included
+    bool reused_connection = false;  // it came from the pool
+    bool client_has_bytes = false;   // of any response, an interim one included
+    bool body_replayable = true;     // every body byte that was read is still here
+    bool request_unseen = false;     // see proves_unseen()
+    bool other_endpoint = false;     // there is one to go to
+    bool replaced_before = false;    // a dead pooled connection was replaced already
+    std::uint32_t tries_used = 0;    // of extra_tries
 };
 
-inline constexpr std::uint8_t attempts_max = 3;
-
-enum class retry : std::uint8_t {
-    no,
-    // The connection was never made: any endpoint will do, for any method.
-    other_endpoint,
-    // The pooled connection was dead: the request goes out again on a fresh one.
-    fresh_connection,
+enum class retry_at : std::uint8_t {
+    nowhere,
+    other_endpoint,    // or the same one when there is no other
+    fresh_connection,  // the same endpoint, not from the pool
 };
 
-// A connect failure proves that nothing was sent. On a reused connection that died without a
-// response, an unacknowledged request cannot have reached the application (RFC 9112 9.5); an
-// acknowledged one may have, so only idempotent methods go again (RFC 9110 9.2.2).
-retry may_retry(attempt_facts const& facts) noexcept;
+struct retry_verdict {
+    retry_at where = retry_at::nowhere;
+    retry_reason reason = retry_reason::none;
+    bool counts = true;    // as one of extra_tries
+    bool repeats = false;  // the application may have done the work before: the budget decides too
+
+    explicit operator bool() const noexcept { return where != retry_at::nowhere; }
+};
+
+// - A connection that was never made carried nothing: any method goes to another endpoint.
+// - A request that provably was not received goes again whatever its method (RFC 9110 9.2.2), and
+//   when its connection came from the pool that costs no extra try: the endpoint has not failed.
+// - After a connection that broke off, or an unwelcome status, the application may have acted:
+//   only idempotent methods go again (RFC 9110 9.2.2), within the budget.
+retry_verdict decide_retry(retry_rules const& rules, attempt_facts const& facts) noexcept;
+
+// What is known of a connection that ended without a response.
+struct connection_end {
+    cause why = cause::none;
+    std::uint64_t bytes_written = 0;  // of this request, to the kernel
+    std::uint64_t bytes_acked = 0;    // of this request, by the peer's kernel
+};
+
+// Whether the application cannot have seen a byte of the request. Nothing was written; or the peer
+// ended in order (FIN) and has acknowledged nothing: a FIN acknowledges all that arrived before it.
+// A reset (RST) proves nothing, because Linux delays acknowledgements by up to 40 ms and ignores
+// the one that a reset carries: an application that reads a request, acts and resets within that
+// time looks as if it had received nothing.
+bool proves_unseen(connection_end const& end) noexcept;
+
+// The first retry goes out at once; those after it wait from 25 to 100 ms, so that many failed at
+// once do not come back at once. `random` is any number.
+milliseconds back_off(std::uint32_t retries_before, std::uint32_t random) noexcept;
 
 }  // namespace gateway::upstream

@@ -85,10 +85,11 @@ stage::stage(std::function<void(settings::snapshot&)> const& change)
     settings_.routes.push_back(route);
     if (change) change(settings_);
     shard_ = std::make_unique<proxy::shard>(core_, settings_, 1, counters_, nullptr, admission_);
-    std::array<proxy::endpoint_state, 1> const endpoints{
-        {{.address = net::address{name_of(origin_)}}}};
+    std::array<proxy::endpoint_state, 1> const endpoints{{{.address = origin_address()}}};
     shard_->pools[0]->set_endpoints(endpoints);
 }
+
+net::address stage::origin_address() const { return net::address{name_of(origin_)}; }
 
 stage::~stage() { ::close(origin_); }
 

@@ -56,6 +56,7 @@ public:
     // The next connection of the gateway to the origin.
     peer accept_origin();
     bool origin_was_asked() const;  // a connection waits to be accepted
+    net::address origin_address() const;
 
     // Ends the client and lets everything finish. False when something is left behind.
     bool is_clean_after(peer& client);

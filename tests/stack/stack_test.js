@@ -7,12 +7,14 @@ import { checkDemoPage, checkEvents, openBrowser } from './browser_checks.js';
 import { check, verdict } from './checks.js';
 import { checkExpress } from './express_checks.js';
 import { startDemo, startGateway } from './gateway.js';
+import { checkPauses } from './pause_checks.js';
 import { MiB, startUpstream } from './upstream.js';
 
 const file = randomBytes(50 * MiB);
 const upstream = await startUpstream(file);
 const gateway = await startGateway(upstream.port);
 await checkExpress(gateway, upstream, file);
+await checkPauses(gateway, upstream);
 
 const browser = await openBrowser();
 if (browser) await checkEvents(browser, gateway, upstream);

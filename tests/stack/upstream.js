@@ -41,6 +41,16 @@ function addUploads(app, folder) {
     });
 }
 
+// Counts how often each order came.
+function addOrders(app) {
+    app.locals.orders = new Map();
+    app.post('/order', express.json(), (request, response) => {
+        const { orders } = app.locals;
+        orders.set(request.body.key, (orders.get(request.body.key) ?? 0) + 1);
+        response.sendStatus(201);
+    });
+}
+
 function addEvents(app) {
     app.get('/events', (request, response) => {
         response.set('Cache-Control', 'no-cache').type('text/event-stream').flushHeaders();
@@ -70,6 +80,7 @@ export async function startUpstream(content) {
     });
     app.get('/content', (request, response) => response.sendFile(join(folder, 'content.bin')));
     addUploads(app, folder);
+    addOrders(app);
     addEvents(app);
     // Express knows an error handler by its four parameters.
     app.use((error, request, response, next) => {

@@ -216,3 +216,15 @@ TEST_CASE("health probes get no line unless asked for", "[unit][log]") {
     wanted.access_probes = false;
     CHECK(access_format{wanted}.weight_of(record) == 1);
 }
+
+TEST_CASE("a wait for an endpoint and a retry are told, with its reason", "[unit][access_log]") {
+    exchange_record record = fine_exchange();
+    record.attempts = 2;
+    record.parked_duration = 1'500ms;
+    record.retry = retry_reason::connection_lost;
+    std::string const line = line_of(logging_as(access_log_mode::json), record);
+    CHECK(line.find(R"("parked_ms":1500.000,"retry":"connection_lost")") != std::string::npos);
+    CHECK(
+        line_of(logging_as(access_log_mode::json), fine_exchange()).find("parked") ==
+        std::string::npos);
+}

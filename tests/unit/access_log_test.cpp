@@ -132,8 +132,8 @@ TEST_CASE("what is not known is left out of the line", "[unit][access_log]") {
     CHECK(line.text("cause") == "malformed_request_line");
     for (auto const* name :
          {"request_id", "client", "method", "host", "path", "upstream", "endpoint",
-          "upstream_status", "upstream_ms", "attempts", "reused", "route", "protocol", "user_agent",
-          "referer", "truncated"}) {
+          "upstream_status", "upstream_ms", "attempts", "reused", "parked_ms", "retry", "route",
+          "protocol", "user_agent", "referer", "truncated"}) {
         CAPTURE(name);
         CHECK_FALSE(line.has(name));
     }

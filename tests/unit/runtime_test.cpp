@@ -199,3 +199,25 @@ TEST_CASE("one duration has one queue", "[unit][core]") {
     CHECK(&one.deadlines(1s) == &one.deadlines(1'000ms));
     CHECK(&one.deadlines(1s) != &one.deadlines(2s));
 }
+
+namespace {
+
+task<void> pause_then_note(core& home, milliseconds time, std::vector<int>& done) {
+    co_await home.pause(time);
+    done.push_back(static_cast<int>(time.count()));
+}
+
+}  // namespace
+
+TEST_CASE("pauses end in the order of their times, not before them", "[unit][core]") {
+    core home{0};
+    std::vector<int> done;
+    auto const begun = clock::now();
+    for (int const time : {30, 10, 0, 20}) {
+        spawn(pause_then_note(home, milliseconds{time}, done));
+    }
+    CHECK(done == std::vector{0});
+    home.run_until([&] { return done.size() == 4; });
+    CHECK(done == std::vector{0, 10, 20, 30});
+    CHECK(clock::now() - begun >= 30ms);
+}

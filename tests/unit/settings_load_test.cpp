@@ -137,7 +137,7 @@ TEST_CASE("every default is as documented", "[unit][settings]") {
     CHECK(all.timeouts.response_head == 55s);
     CHECK(all.timeouts.response_body == 300s);
     CHECK(all.timeouts.tunnel_idle == 1h);
-    CHECK(all.timeouts.upstream_idle == 4s);
+    CHECK_FALSE(all.timeouts.upstream_idle);
     CHECK(all.timeouts.drain == 25s);
     CHECK(all.limits.header_bytes == 64_KiB);
     CHECK(all.limits.header_line_bytes == 16_KiB);
@@ -178,16 +178,18 @@ logging expected_logging() {
         2_MiB};
 }
 
-}  // namespace
-
-TEST_CASE("every setting arrives in its member", "[unit][settings]") {
-    snapshot const all = loads(R"(
+constexpr char const* every_setting = R"(
 listeners: [{address: 8080}, {address: "[::]:8081"}, {address: 0}, {address: 0}]
 admin: {address: "127.0.0.1:1"}
 upstreams:
   web:
     endpoints: [a, "b:81", "10.0.0.1:82", "[fd00::1]:83", "http://c_d.e:84"]
     host: h.example:85
+    retries: {extra_tries: 2, on_status: [502, 503], replay_buffer: 1KiB, budget_percent: 5,
+      budget_min: 1}
+    queue: {requests: 10, wait: 1s}
+    keep_alive: {idle: 7s, max_age: 1m}
+  api: {endpoints: [a]}
 routes:
   - name: first
     host: "*.Example.com"
@@ -196,6 +198,9 @@ routes:
     upstream: web
     timeouts: {request_body: 1s, response_head: 2m, response_body: 3h}
     limits: {body: 0}
+    retries: {extra_tries: 0, on_status: [504]}
+    fallback: api
+    mirror: {upstream: api, percent: 7, body: 8, in_flight: 9}
     request_headers: {add: {X-A: a, X-B: ""}, set: {X-C: "c d"}, remove: [Cookie]}
     response_headers: {add: {X-D: d}, set: {X-E: e}, remove: [Server, X-F]}
 timeouts: {request_head: 101ms, keep_alive: 2s, request_body: 3s, body_rate_grace: 30m,
@@ -209,17 +214,29 @@ logging: {level: debug, access: off, access_buffer: 2MiB, access_file: /tmp/a,
   redact: [pin]}
 forwarding: {trusted_proxies: ["10.1.0.0/16", "::1"], via: no}
 runtime: {threads: 3}
-)");
+)";
+
+}  // namespace
+
+TEST_CASE("every setting arrives in its member", "[unit][settings]") {
+    snapshot const all = loads(every_setting);
     CHECK(all.listeners[0].address == host_port{"0.0.0.0", 8080});
     CHECK(all.listeners[1].address == host_port{"::", 8081});
     CHECK(all.listeners.size() == 4);
     CHECK(all.admin.address == host_port{"127.0.0.1", 1});
-    CHECK(
-        all.upstreams.front() ==
-        upstream{
-            "web",
-            {{{"a", 80}}, {{"b", 81}}, {{"10.0.0.1", 82}}, {{"fd00::1", 83}}, {{"c_d.e", 84}}},
-            "h.example:85"});
+    upstream web{
+        "web",
+        {{{"a", 80}}, {{"b", 81}}, {{"10.0.0.1", 82}}, {{"fd00::1", 83}}, {{"c_d.e", 84}}},
+        "h.example:85"};
+    web.retries = {
+        .extra_tries = 2,
+        .on_status = {502, 503},
+        .replay_buffer = 1_KiB,
+        .budget_percent = 5,
+        .budget_min = 1};
+    web.queue = {.requests = 10, .wait = 1s};
+    web.keep_alive = {.idle = 7s, .max_age = 1min};
+    CHECK(all.upstreams.front() == web);
     route expected;
     expected.name = "first";
     expected.host = "*.example.com";
@@ -232,6 +249,10 @@ runtime: {threads: 3}
     expected.response_head_timeout = 2min;
     expected.response_body_timeout = 3h;
     expected.body_bytes = 0;
+    expected.retry_extra_tries = 0;
+    expected.retry_on_status = {504};
+    expected.fallback = "api";
+    expected.mirror = {"api", 7, 8, 9};
     CHECK(all.routes.front() == expected);
     CHECK(all.timeouts == timeouts{101ms, 2s, 3s, 30min, 4s, 5s, 6s, 7s, 8s, 9s, 0ms});
     CHECK(all.limits == limits{2_KiB, 1_KiB, 9, 5, 2, 6, 0, 7, 8, 1_GiB, 0, 1_MiB});

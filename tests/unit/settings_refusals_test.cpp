@@ -17,8 +17,8 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         setting(
             "body: 1", "1:1",
             "found \"body\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding and runtime; it belongs under \"routes[].limits\" or "
-            "\"limits\""),
+            "limits, logging, forwarding and runtime; it belongs under \"routes[].mirror\" or "
+            "\"routes[].limits\" or \"limits\""),
         setting(
             "admin:\n  adress: 1", "2:3",
             "admin: found \"adress\", expected address; did you mean \"address\"?"),
@@ -35,8 +35,8 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         upstream(
             "{endpoints: [a], hots: b}", "2:25",
             "upstreams.web: found \"hots\", expected one of endpoints, host, fail_open, "
-            "health_check, ejection, slow_start, endpoint_limits and balance; did you mean "
-            "\"host\"?"),
+            "health_check, ejection, slow_start, endpoint_limits, balance, retries, queue and "
+            "keep_alive; did you mean \"host\"?"),
         route(
             "{prefix: /, upstream: web, timeouts: {connect: 1s}}", "2:41",
             "routes[0].timeouts: found \"connect\", expected one of request_body, response_head "

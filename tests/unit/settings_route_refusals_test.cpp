@@ -81,6 +81,43 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
             "{prefix: /, upstream: other}", "2:25",
             "routes[0].upstream: found \"other\", expected one of web and api"),
         route(
+            "{prefix: /, upstream: web, split: {web: 1}}", "2:3",
+            "routes[0]: found both an upstream and a split, expected one of upstream and split"),
+        route(
+            "{prefix: /, split: {web: 1, wbe: 2}}", "2:36",
+            "routes[0].split: found \"wbe\", expected one of web and api; did you mean "
+            "\"web\"?"),
+        route(
+            "{prefix: /, split: {web: 0}}", "2:22",
+            "routes[0].split: found no weight above 0, expected one at least"),
+        route(
+            "{prefix: /, split: {web: much}}", "2:28",
+            "routes[0].split.web: found \"much\", expected a weight from 0 to 1000000"),
+        route(
+            "{prefix: /, upstream: web, split_by: path}", "2:40",
+            "routes[0].split_by: found a key without a split, expected it beside a split"),
+        route(
+            "{prefix: /, split: {web: 1}, split_by: 'cookie:'}", "2:42",
+            "routes[0].split_by: found \"cookie:\", expected a name behind cookie:; as in "
+            "cookie:user"),
+        route(
+            "{prefix: /, upstream: web, fallback: web}", "2:40",
+            "routes[0].fallback: found \"web\", expected an upstream other than the route's own"),
+        route(
+            "{prefix: /, upstream: web, fallback: no}", "2:40",
+            "routes[0].fallback: found \"no\", expected one of web and api"),
+        route(
+            "{prefix: /, upstream: web, mirror: {percent: 5}}", "2:38",
+            "routes[0].mirror: found no \"upstream\", expected that key with a name of at most 64 "
+            "letters, digits, dashes, dots and underscores"),
+        route(
+            "{prefix: /, upstream: web, mirror: {upstream: apy}}", "2:49",
+            "routes[0].mirror.upstream: found \"apy\", expected one of web and api; did you mean "
+            "\"api\"?"),
+        route(
+            "{prefix: /, upstream: web, retries: {on_status: [404]}}", "2:52",
+            "routes[0].retries.on_status[0]: found \"404\", expected a status from 500 to 599"),
+        route(
             "{upstream: web}", "2:3",
             "routes[0]: found neither a path nor a prefix, expected one of path and prefix"),
         route(

@@ -139,7 +139,7 @@ TEST_CASE("the reference page shows what the structs hold", "[unit][settings]") 
              "| `timeouts.response_head` | duration | `55s` | 100ms to 24h | live |",
              "| `limits.body` | size | `10MiB` | 0 to 1024GiB | live |",
              "| `runtime.threads` | number or `auto` | `auto` | 1 to 1024 | restart |",
-             "| `routes[].upstream` | name | *required* |",
+             "| `upstreams.*.endpoints` | list of endpoint | *required* |",
              "127.0.0.0/8, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, "
              "169.254.0.0/16, ::1, fc00::/7, fe80::/10",
          }) {
@@ -184,6 +184,7 @@ TEST_CASE("every default lies within its bounds", "[unit][settings]") {
         REQUIRE(one.path.substr(0, dot) == section);
         std::string const value = one.value.default_text(&defaults);
         bool const list = one.value.shape == shape::list;
+        if (value.empty() && !list) continue;  // absent unless it is written
         text += "  " + std::string{one.path.substr(dot + 1)} + ": " +
                 (list ? "[" + value + "]" : '"' + value + '"') + '\n';
     }

@@ -147,7 +147,7 @@ TEST_CASE("an upstream's events count for that upstream only", "[unit][counters]
     counters.attempt_begun(1);
     counters.upstream_connected(1);
     counters.attempt_failed(1, cause::upstream_reset);
-    counters.retried(1);
+    counters.retried(1, retry_reason::status);
     counters.attempt_begun(1);
     counters.upstream_reused(1);
 
@@ -155,7 +155,7 @@ TEST_CASE("an upstream's events count for that upstream only", "[unit][counters]
     CHECK(upstream.attempts.value() == 2);
     CHECK(upstream.connected.value() == 1);
     CHECK(upstream.reused.value() == 1);
-    CHECK(upstream.retried.value() == 1);
+    CHECK(upstream.retried[static_cast<std::size_t>(retry_reason::status)].value() == 1);
     CHECK(upstream.failures[static_cast<std::size_t>(cause::upstream_reset)].value() == 1);
     CHECK(upstream.failures[static_cast<std::size_t>(cause::upstream_closed)].value() == 0);
     CHECK(counters.upstream(0).attempts.value() == 0);
