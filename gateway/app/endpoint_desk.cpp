@@ -78,7 +78,13 @@ void endpoint_desk::health_changed(
     std::size_t upstream, std::uint32_t number, bool healthy, std::string why) noexcept {
     post([this, upstream, number, healthy, why = std::move(why)] {
         auto& board = *boards_[upstream];
-        publish_if(board.health_changed(number, healthy, why, clock::now()), upstream);
+        bool const changed = board.health_changed(number, healthy, why, clock::now());
+        publish_if(changed, upstream);
+        if (changed && names_ != nullptr) {
+            // A copy: the name may give the address up.
+            net::address const where = board.address_of(number);
+            names_->health_changed(where, healthy);
+        }
     });
 }
 
@@ -86,7 +92,19 @@ void endpoint_desk::found_outlier(
     std::size_t upstream, std::uint32_t number, upstream::finding what) noexcept {
     post([this, upstream, number, what] {
         auto& board = *boards_[upstream];
-        publish_if(board.found_outlier(number, what, clock::now()), upstream);
+        bool const changed = board.found_outlier(number, what, clock::now());
+        publish_if(changed, upstream);
+        // One that its name has no longer and that fails has no reason to be kept.
+        if (changed && names_ != nullptr) {
+            net::address const where = board.address_of(number);
+            names_->connect_failed(where);
+        }
+    });
+}
+
+void endpoint_desk::connect_failed(net::address const& where) noexcept {
+    post([this, where] {
+        if (names_ != nullptr) names_->connect_failed(where);
     });
 }
 

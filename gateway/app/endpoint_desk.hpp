@@ -4,6 +4,7 @@
 #pragma once
 
 #include "net/listing.hpp"
+#include "net/resolver.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_board.hpp"
 #include "proxy/endpoint_state.hpp"
@@ -36,6 +37,8 @@ public:
         std::string_view own_zone, std::vector<observe::traffic_counters const*> const& cores);
 
     // On the control thread.
+    // The names' keeper hears of verdicts and of failed connections. Borrowed.
+    void report_to(net::resolver& names) noexcept { names_ = &names; }
     void list(std::size_t upstream, std::size_t position, std::span<net::listing const> found);
     void stop();
     bool awaits_probes() const noexcept;
@@ -49,6 +52,7 @@ public:
         std::string why) noexcept override;
     void found_outlier(
         std::size_t upstream, std::uint32_t number, upstream::finding what) noexcept override;
+    void connect_failed(net::address const& where) noexcept override;
     void probed(std::size_t upstream, std::uint32_t number) noexcept override;
 
 private:
@@ -61,6 +65,7 @@ private:
     boost::asio::steady_timer timer_;
     settings::snapshot const& wanted_;
     publisher publish_;
+    net::resolver* names_ = nullptr;
     std::vector<std::unique_ptr<proxy::endpoint_board>> boards_;
 };
 

@@ -138,7 +138,7 @@ struct gateway::parts {
     asio::signal_set signals{control, SIGTERM, SIGINT, SIGUSR1};
     asio::steady_timer timer{control};
     memory_watch memory;
-    net::resolver names{control};
+    net::resolver names{control, wanted.dns};
     endpoint_desk desk{control, wanted, [this](std::size_t upstream, auto const& states) {
                            for (auto const& each : cores) each->set_endpoints(upstream, states);
                        }};
@@ -170,6 +170,7 @@ gateway::parts::parts(settings::snapshot const& from)
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
     desk.open(share.zone, counters);
+    desk.report_to(names);
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
     metrics->follow_endpoints([this] { return desk.figures(); });
@@ -200,11 +201,9 @@ void gateway::parts::follow_names() {
         for (std::size_t position = 0; position < endpoints.size(); ++position) {
             settings::host_port const& at = endpoints[position].address;
             names.follow(
-                at.host, at.port,
-                [this, upstream, position](std::vector<net::address> const& found) {
-                    std::vector<net::listing> listings;
-                    for (auto const& each : found) listings.push_back({each});
-                    desk.list(upstream, position, listings);
+                wanted.upstreams[upstream].name, at.host, at.port,
+                [this, upstream, position](std::vector<net::listing> const& found) {
+                    desk.list(upstream, position, found);
                 });
         }
     }
@@ -324,9 +323,6 @@ int gateway::run(std::function<void()> const& ready) {
     all.cores.clear();
     if (all.log) all.log->stop();
     observe::flush_log();
-    // A name server that does not answer must not hold up the end: everything is written, and the
-    // look-up's thread is the only thing left.
-    if (all.names.is_looking_up()) std::_Exit(exit_fine);
     return exit_fine;
 }
 

@@ -37,6 +37,24 @@ std::optional<address> address::from_literal(std::string const& host, std::uint1
     return std::nullopt;
 }
 
+address address::from_bytes(
+    std::array<std::uint8_t, 16> const& bytes, std::uint16_t port) noexcept {
+    static constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    sockaddr_storage raw{};
+    if (std::memcmp(bytes.data(), mapped.data(), mapped.size()) == 0) {
+        auto& v4 = reinterpret_cast<sockaddr_in&>(raw);
+        v4.sin_family = AF_INET;
+        std::memcpy(&v4.sin_addr, bytes.data() + mapped.size(), 4);
+    } else {
+        auto& v6 = reinterpret_cast<sockaddr_in6&>(raw);
+        v6.sin6_family = AF_INET6;
+        std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
+    }
+    address out{raw};
+    out.set_port(port);
+    return out;
+}
+
 socklen_t address::raw_size() const noexcept {
     return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
 }

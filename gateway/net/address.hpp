@@ -21,6 +21,10 @@ public:
     // A literal IPv4 or IPv6 address; an empty host means all interfaces. No name look-up.
     static std::optional<address> from_literal(std::string const& host, std::uint16_t port);
 
+    // What `bytes` returns, and a port.
+    static address from_bytes(
+        std::array<std::uint8_t, 16> const& bytes, std::uint16_t port) noexcept;
+
     sockaddr const* raw() const noexcept { return reinterpret_cast<sockaddr const*>(&storage_); }
     socklen_t raw_size() const noexcept;
     int family() const noexcept { return storage_.ss_family; }

@@ -18,11 +18,4 @@ struct listing {
     bool operator==(listing const&) const = default;
 };
 
-// Told by the cores, from their own threads, that a connection to an address could not be made.
-class connect_watch {
-public:
-    virtual ~connect_watch() = default;
-    virtual void connect_failed(address const& where) noexcept = 0;
-};
-
 }  // namespace gateway::net

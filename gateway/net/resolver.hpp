@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the addresses of endpoint names current. Lives on the control thread; look-ups run on the
-// resolver's own thread, so no core ever waits for a name server.
+// Keeps the addresses of endpoint names current: asks (net/name_query), lets the rules of
+// upstream/address_book judge the answers, and tells who follows the name. Lives on the control
+// thread and never blocks it.
 #pragma once
 
-#include "base/units.hpp"
 #include "net/address.hpp"
+#include "net/listing.hpp"
+#include "settings/settings.hpp"
+#include "upstream/address_book.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,26 +24,40 @@ class io_context;
 
 namespace gateway::net {
 
+// What became of one name so far, for metrics.
+struct name_figures {
+    std::string upstream;
+    std::string name;
+    std::array<std::uint64_t, upstream::look_up_count> look_ups{};  // by outcome
+    std::array<std::uint64_t, upstream::move_count> moves{};        // of its addresses
+    std::size_t present = 0;
+    std::size_t absent = 0;
+    std::optional<milliseconds> answer_age;  // of the last answer with addresses
+};
+
 class resolver {
 public:
-    // Told on the control thread: the first answer, and every answer that differs from the last.
-    // Never told of a failure or an empty answer once there was a good one: the last good set
-    // stays.
-    using changed = std::function<void(std::vector<address> const&)>;
+    // Told on the control thread: the whole list at the first answer, and whenever it changed.
+    // Never an empty one.
+    using changed = std::function<void(std::vector<listing> const&)>;
 
-    static constexpr milliseconds refresh{5'000};
-    static constexpr milliseconds retry{1'000};  // while a name has never resolved
-
-    explicit resolver(boost::asio::io_context& control);
+    resolver(boost::asio::io_context& control, settings::dns const& limits);
     ~resolver();
 
-    // A literal address is told at once and never looked up again.
-    void follow(std::string host, std::uint16_t port, changed told);
+    // A literal address is told at once and never looked up. `_http._tcp.api.local` asks for SRV
+    // records, which say the ports. `upstream` is for messages and metrics.
+    void follow(std::string const& upstream, std::string host, std::uint16_t port, changed told);
     void stop();
     // Every name has been looked up at least once, with whatever outcome.
     bool has_asked_all() const noexcept;
-    // A look-up is under way. It cannot be interrupted, and destroying the io_context waits for it.
-    bool is_looking_up() const noexcept;
+
+    // A connection to the address failed: names that have it are asked for again at once, at most
+    // every `dns.failure_pause`, and give it up if it is absent.
+    void connect_failed(address const& where);
+    // The verdict of health checks or of real traffic: absent addresses that fail are given up.
+    void health_changed(address const& where, bool passing);
+
+    std::vector<name_figures> figures() const;
 
 private:
     struct name;

@@ -39,6 +39,8 @@ public:
     // Real traffic says that the endpoint fails.
     virtual void found_outlier(
         std::size_t upstream, std::uint32_t number, upstream::finding what) noexcept = 0;
+    // A connection to it could not be made; told at most twice a second by each core.
+    virtual void connect_failed(net::address const& /*where*/) noexcept {}
     // A probe has ended, and there is no verdict yet.
     virtual void probed(std::size_t upstream, std::uint32_t number) noexcept = 0;
 

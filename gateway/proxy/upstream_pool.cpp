@@ -13,6 +13,8 @@ namespace {
 // taken again within milliseconds, and closing it would cost a connect.
 constexpr milliseconds surplus_grace{1'000};
 constexpr std::size_t spare_max = 1024;
+// A dead endpoint fails thousands of times a second; the control thread hears of it this often.
+constexpr milliseconds failure_told_pause{500};
 
 // Gateways that start side by side begin elsewhere too.
 std::uint64_t process_start() {
@@ -137,6 +139,10 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
         fresh->retire_at =
             home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
         fresh->socket.observe(&*fresh);
+    } else if (
+        news_ != nullptr && home_.now() - fresh->at.failure_told_at >= failure_told_pause) {
+        fresh->at.failure_told_at = home_.now();
+        news_->connect_failed(fresh->at.address);
     }
     co_return failed;
 }

@@ -85,6 +85,7 @@ struct endpoint {
     upstream::adaptive_limit learned;
     observe::endpoint_cell* cell = nullptr;
     time_point gone_at{};
+    time_point failure_told_at{};
 };
 
 // Told on the core that a request may find an endpoint where it found none: one became available,

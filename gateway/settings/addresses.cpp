@@ -12,6 +12,7 @@ namespace gateway::settings {
 namespace {
 
 constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t dns_port = 53;
 
 using address_bytes = std::array<std::uint8_t, 16>;
 
@@ -178,6 +179,10 @@ std::optional<endpoint> endpoint_address::parse(std::string_view text, refusal& 
     bool const well_formed =
         parts->bracketed ? is_ipv6(parts->host) : is_ipv4(parts->host) || is_host_name(parts->host);
     if (!well_formed) return std::nullopt;
+    if (is_service_name(parts->host) && parts->port) {
+        why.expected = "an SRV name without a port: its records have the ports";
+        return std::nullopt;
+    }
     if (!parts->port) return endpoint{{parts->host, http_port}};
     std::optional<std::uint16_t> const port = parse_port(*parts->port);
     if (!port || *port == 0) {
@@ -188,8 +193,30 @@ std::optional<endpoint> endpoint_address::parse(std::string_view text, refusal& 
 }
 
 std::string endpoint_address::text(endpoint const& what) {
+    if (is_service_name(what.address.host)) return what.address.host;
     return listen_address::text(what.address);
 }
+
+std::optional<host_port> name_server::parse(std::string_view text, refusal& why) {
+    if (holds_nul(text)) return std::nullopt;
+    if (is_ipv6(std::string{text})) return host_port{std::string{text}, dns_port};
+    std::optional<host_and_port> const parts = split(text);
+    if (!parts || !(parts->bracketed ? is_ipv6(parts->host) : is_ipv4(parts->host))) {
+        if (parts && is_host_name(parts->host)) {
+            why.expected = "the address of a name server, not a name";
+        }
+        return std::nullopt;
+    }
+    if (!parts->port) return host_port{parts->host, dns_port};
+    std::optional<std::uint16_t> const port = parse_port(*parts->port);
+    if (!port || *port == 0) {
+        why.expected = expected_endpoint_port;
+        return std::nullopt;
+    }
+    return host_port{parts->host, *port};
+}
+
+std::string name_server::text(host_port const& what) { return listen_address::text(what); }
 
 std::optional<address_range> network::parse(std::string_view text, refusal& why) {
     if (holds_nul(text)) return std::nullopt;

@@ -72,6 +72,12 @@ constexpr dictionary<access_log_mode, 4> access_modes{
      {"combined", access_log_mode::combined},
      {"off", access_log_mode::off}}};
 
+constexpr dictionary<dns_family, 4> families{
+    {{"auto", dns_family::automatic},
+     {"ipv4", dns_family::ipv4},
+     {"ipv6", dns_family::ipv6},
+     {"both", dns_family::both}}};
+
 constexpr dictionary<log_field, log_field_count> log_fields{
     {{"time", log_field::time},
      {"request_id", log_field::request_id},
@@ -180,6 +186,12 @@ std::optional<encoded_slash_mode> encoded_slash_name::parse(std::string_view tex
 std::string encoded_slash_name::text(encoded_slash_mode const& what) {
     return word_for(what, encoded_slash_modes);
 }
+
+std::optional<dns_family> family_name::parse(std::string_view text, refusal& why) {
+    return look_up(text, families, why);
+}
+
+std::string family_name::text(dns_family const& what) { return word_for(what, families); }
 
 std::optional<access_log_mode> access_mode_name::parse(std::string_view text, refusal& why) {
     return look_up(text, access_modes, why);

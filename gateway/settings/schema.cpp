@@ -271,6 +271,44 @@ constexpr auto further_rows = std::to_array<row>({
     {"runtime.zone", scalar<own_zone, &snapshot::runtime, &runtime::zone>, unbounded, restart,
      "Where the gateway runs, as `eu-central-1a`; `auto` is AWS_AVAILABILITY_ZONE or what the ECS "
      "task metadata say, if anything."},
+
+    {"dns", section, unbounded, restart, "How the names of endpoints become addresses."},
+    {"dns.servers", list_of<name_server, &snapshot::dns, &dns::servers>, between(0, 8), restart,
+     "The name servers to ask; without it those of /etc/resolv.conf. /etc/hosts comes first either "
+     "way."},
+    {"dns.family", scalar<family_name, &snapshot::dns, &dns::family>, unbounded, restart,
+     "Which addresses to ask for; `auto` asks for IPv6 only where the machine has such an address "
+     "itself."},
+    {"dns.ttl_min", scalar<duration, &snapshot::dns, &dns::ttl_min>, between(100ms, 1h), restart,
+     "Names with a shorter TTL are asked for again after this."},
+    {"dns.ttl_max", scalar<duration, &snapshot::dns, &dns::ttl_max>, between(100ms, 1h), restart,
+     "Names with a longer TTL are asked for again after this."},
+    {"dns.docker_ttl_max", scalar<duration, &snapshot::dns, &dns::docker_ttl_max>,
+     between(100ms, 1h), restart,
+     "The same where Docker's own name server, 127.0.0.11, is asked: its TTL of 10 minutes "
+     "outlives "
+     "containers."},
+    {"dns.timeout", scalar<duration, &snapshot::dns, &dns::timeout>, between(500ms, 1min), restart,
+     "One look-up with all its tries; one try takes a fifth of it."},
+    {"dns.failure_pause", scalar<duration, &snapshot::dns, &dns::failure_pause>, between(100ms, 1h),
+     restart,
+     "A name is asked for again at once when a connection to one of its addresses fails, this long "
+     "after the last look-up at the earliest."},
+    {"dns.absent", scalar<duration, &snapshot::dns, &dns::absent>, between(0ms, 24h), restart,
+     "How long an address is kept that its name no longer has. It takes requests only while no "
+     "other is available, and goes early when it fails."},
+    {"dns.partial_from", scalar<count, &snapshot::dns, &dns::partial_from>, between(1, 4'096),
+     restart,
+     "An answer of so many addresses may be a part of more: AWS Cloud Map tells any 8. What it "
+     "leaves out stays, as far as the next two say."},
+    {"dns.merged_answers", scalar<count, &snapshot::dns, &dns::merged_answers>, between(1, 1'000),
+     restart, "An address that none of so many such answers had is absent."},
+    {"dns.merged_for", scalar<duration, &snapshot::dns, &dns::merged_for>, between(1s, 24h),
+     restart, "So is one that no answer had for so long."},
+    {"dns.addresses", scalar<count, &snapshot::dns, &dns::addresses>, between(1, 4'096), restart,
+     "The addresses kept of one name; more of them are not used."},
+    {"dns.lookups", scalar<count, &snapshot::dns, &dns::lookups>, between(1, 1'000), restart,
+     "Look-ups under way at one time; more of them wait."},
 });
 
 template <std::size_t... Counts>

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -163,6 +164,32 @@ struct route {
     bool operator==(route const&) const = default;
 };
 
+enum class dns_family : std::uint8_t { automatic, ipv4, ipv6, both };
+
+// How endpoint names become addresses (upstream/address_book holds the rules).
+struct dns {
+    std::vector<host_port> servers;             // Literal; none: those of /etc/resolv.conf.
+    dns_family family = dns_family::automatic;  // IPv6 only where the machine has an address of it.
+    milliseconds ttl_min{1'000};                // No name is asked for more often than this ...
+    milliseconds ttl_max{10'000};               // ... nor less often, whatever its TTL says.
+    milliseconds docker_ttl_max{2'000};         // In place of ttl_max when 127.0.0.11 is asked.
+    milliseconds timeout{5'000};                // One look-up, all tries; a fifth of it for a try.
+    milliseconds failure_pause{1'000};          // Between look-ups that failed connections cause.
+    milliseconds absent{60'000};       // An address its name no longer has is kept so long.
+    std::uint32_t partial_from{8};     // So many addresses may be a part of more.
+    std::uint32_t merged_answers{8};   // Such answers are merged over the last so many ...
+    milliseconds merged_for{120'000};  // ... and for so long.
+    std::uint32_t addresses{256};      // Kept of one name, absent ones included.
+    std::uint32_t lookups{32};         // Under way at one time.
+
+    bool operator==(dns const&) const = default;
+};
+
+// "_http._tcp.api.local": its SRV records say which hosts and ports (RFC 2782).
+inline bool is_service_name(std::string_view host) {
+    return host.size() > 1 && host.front() == '_' && host.find("._tcp.") != std::string_view::npos;
+}
+
 enum class log_level : std::uint8_t { trace, debug, info, warn, error };
 enum class access_log_mode : std::uint8_t { off, json, logfmt, combined };
 
@@ -271,6 +298,7 @@ struct snapshot {
     settings::logging logging;
     settings::forwarding forwarding;
     settings::runtime runtime;
+    settings::dns dns;
 
     bool operator==(snapshot const&) const = default;
 };

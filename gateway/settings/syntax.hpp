@@ -147,6 +147,25 @@ struct endpoint_address {
     static std::string text(value const& what);
 };
 
+// Whom to ask for addresses: "10.0.0.2", "10.0.0.2:5353", "[fd00::2]:53"; port 53 when none is
+// given.
+struct name_server {
+    using value = host_port;
+    static constexpr std::string_view type = "address";
+    static constexpr std::string_view expected =
+        "the address of a name server such as 10.0.0.2 or 10.0.0.2:53";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what);
+};
+
+struct family_name {
+    using value = dns_family;
+    static constexpr std::string_view type = "`auto`, `ipv4`, `ipv6` or `both`";
+    static constexpr std::string_view expected = "one of auto, ipv4, ipv6 and both";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what);
+};
+
 struct network {
     using value = address_range;
     static constexpr std::string_view type = "address range";

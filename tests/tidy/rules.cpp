@@ -67,6 +67,7 @@ std::vector<door> const& doors() {
         {"yaml-cpp/", {"gateway/settings/"}},
         {"prometheus/", {"gateway/admin/metrics_page.cpp", "gateway/admin/metrics_builder.hpp"}},
         {"spdlog/", {"gateway/observe/log"}},
+        {"ares.h", {"gateway/net/name_channel"}},
         {"CLI/", {"gateway/app/command_line.cpp"}},
         {"openssl/", {"gateway/net/"}},
         {"boost/asio",
