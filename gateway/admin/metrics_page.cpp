@@ -6,6 +6,7 @@
 #include "admin/metrics_attempts.hpp"
 #include "admin/metrics_builder.hpp"
 #include "admin/metrics_endpoints.hpp"
+#include "admin/metrics_names.hpp"
 #include "admin/process_figures.hpp"
 #include "observe/access_log.hpp"
 
@@ -301,6 +302,7 @@ std::string metrics_page::text() const {
     add_upstreams(out, cores_, names_);
     add_attempts(out, cores_, names_);
     if (endpoints_) add_endpoints(out, endpoints_());
+    if (names_source_) add_names(out, names_source_());
     add_access_log(out, access_log_);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)

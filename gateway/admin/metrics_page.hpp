@@ -3,6 +3,7 @@
 #pragma once
 
 #include "net/admission.hpp"
+#include "net/resolver.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_board.hpp"
 
@@ -33,6 +34,8 @@ public:
     // Where the series by endpoint come from; without it there are none.
     using endpoint_source = std::function<std::vector<proxy::endpoint_figures>()>;
     void follow_endpoints(endpoint_source from) { endpoints_ = std::move(from); }
+    using name_source = std::function<std::vector<net::name_figures>()>;
+    void follow_names(name_source from) { names_source_ = std::move(from); }
 
     std::string text() const;
 
@@ -40,6 +43,7 @@ private:
     std::vector<observe::traffic_counters const*> cores_;
     observe::traffic_names names_;
     endpoint_source endpoints_;
+    name_source names_source_;
     observe::access_log_writer const* access_log_;
     std::string version_;
     net::admission const* process_;

@@ -174,6 +174,7 @@ gateway::parts::parts(settings::snapshot const& from)
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
     metrics->follow_endpoints([this] { return desk.figures(); });
+    metrics->follow_names([this] { return names.figures(); });
     admin = std::make_unique<admin::admin_server>(
         control, wanted.admin.address,
         admin::admin_sources{

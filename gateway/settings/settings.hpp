@@ -168,7 +168,7 @@ enum class dns_family : std::uint8_t { automatic, ipv4, ipv6, both };
 
 // How endpoint names become addresses (upstream/address_book holds the rules).
 struct dns {
-    std::vector<host_port> servers;             // Literal; none: those of /etc/resolv.conf.
+    std::vector<host_port> servers{};           // Literal; none: those of /etc/resolv.conf.
     dns_family family = dns_family::automatic;  // IPv6 only where the machine has an address of it.
     milliseconds ttl_min{1'000};                // No name is asked for more often than this ...
     milliseconds ttl_max{10'000};               // ... nor less often, whatever its TTL says.

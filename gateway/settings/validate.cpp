@@ -117,6 +117,19 @@ void check_limits(snapshot const& all, reader& in) {
         "at most limits.header, which is " + size::text(all.limits.header_bytes));
 }
 
+void check_dns(snapshot const& all, reader& in) {
+    node const& dns = place(*in.found.root, "dns");
+    if (all.dns.ttl_min <= all.dns.ttl_max) return;
+    // Whichever was written is the one to change.
+    std::string const key = find(dns, "ttl_min") ? "ttl_min" : "ttl_max";
+    reader::step const here{in, "dns." + key};
+    milliseconds const written = key == "ttl_min" ? all.dns.ttl_min : all.dns.ttl_max;
+    in.refuse(
+        place(dns, key), in_quotes(duration::text(written)),
+        key == "ttl_min" ? "at most dns.ttl_max, which is " + duration::text(all.dns.ttl_max)
+                         : "at least dns.ttl_min, which is " + duration::text(all.dns.ttl_min));
+}
+
 }  // namespace
 
 void validate(snapshot const& all, reader& in) {
@@ -126,6 +139,7 @@ void validate(snapshot const& all, reader& in) {
     check_targets(all, in);
     check_repeated_routes(all, in);
     check_limits(all, in);
+    check_dns(all, in);
 }
 
 void name_routes(snapshot& all) {

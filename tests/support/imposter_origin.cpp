@@ -25,7 +25,16 @@ std::optional<message> origin_connection::receive_request() {
 imposter_origin::imposter_origin() : imposter_origin{connection_script{}} {}
 
 imposter_origin::imposter_origin(connection_script script)
-    : stop_{::eventfd(0, EFD_CLOEXEC)}, script_{std::move(script)} {
+    : imposter_origin{listening_socket{}, std::move(script)} {}
+
+imposter_origin::imposter_origin(
+    std::string const& address, std::uint16_t port, std::string_view body)
+    : imposter_origin{listening_socket{address, port}, connection_script{}} {
+    otherwise(ok(body));
+}
+
+imposter_origin::imposter_origin(listening_socket listener, connection_script script)
+    : listener_{std::move(listener)}, stop_{::eventfd(0, EFD_CLOEXEC)}, script_{std::move(script)} {
     otherwise(ok("hello"));
     if (!script_) script_ = [this](origin_connection& connection) { serve(connection); };
     acceptor_ = std::thread{[this] { accept_all(); }};

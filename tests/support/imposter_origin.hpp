@@ -47,6 +47,8 @@ public:
     imposter_origin();
     // Runs `script` on every connection, which closes when the script returns.
     explicit imposter_origin(connection_script script);
+    // Answers every request with `body`, on a loopback address of its own.
+    imposter_origin(std::string const& address, std::uint16_t port, std::string_view body);
     ~imposter_origin();
 
     imposter_origin(imposter_origin const&) = delete;
@@ -80,6 +82,7 @@ private:
         bool body_is_read_first;
     };
 
+    imposter_origin(listening_socket listener, connection_script script);
     void accept_all();
     void run(stream connection, std::size_t index);
     void serve(origin_connection& connection);

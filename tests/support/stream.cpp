@@ -125,9 +125,14 @@ void stream::receive_buffer(int bytes) {
 
 std::uint16_t stream::local_port() const { return port_of(socket_.number()); }
 
-listening_socket::listening_socket(int backlog)
+listening_socket::listening_socket(int backlog) : listening_socket{"127.0.0.1", 0, backlog} {}
+
+listening_socket::listening_socket(std::string const& address, std::uint16_t port, int backlog)
     : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)} {
-    auto const where = address_of("127.0.0.1", 0);
+    // What remains of earlier connections must not keep a replaced endpoint from coming back.
+    int const on = 1;
+    ::setsockopt(socket_.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    auto const where = address_of(address, port);
     if (::bind(socket_.number(), generic(where), sizeof where) != 0) fail("bind");
     if (::listen(socket_.number(), backlog) != 0) fail("listen");
     port_ = port_of(socket_.number());

@@ -78,11 +78,13 @@ private:
     int stop_ = -1;
 };
 
-// A listening socket on a loopback port chosen by the kernel.
+// A listening socket on a loopback port, by default one that the kernel chooses.
 class listening_socket {
 public:
     // Connections beyond `backlog` + 1 stay unanswered while nobody accepts.
     explicit listening_socket(int backlog = 512);
+    // On another loopback address; 0 lets the kernel choose the port.
+    listening_socket(std::string const& address, std::uint16_t port, int backlog = 512);
     std::uint16_t port() const { return port_; }
     // Throws `stopped` once `stop` becomes readable.
     stream accept(int stop);
