@@ -18,7 +18,10 @@ metric_labels labels_of(name_figures const& one) {
 }
 
 void add(
-    MetricFamily& to, name_figures const& one, double value, char const* label,
+    MetricFamily& to,
+    name_figures const& one,
+    double value,
+    char const* label,
     std::string_view word) {
     metric_labels by = labels_of(one);
     by.push_back({label, std::string{word}});

@@ -139,8 +139,7 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
         fresh->retire_at =
             home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
         fresh->socket.observe(&*fresh);
-    } else if (
-        news_ != nullptr && home_.now() - fresh->at.failure_told_at >= failure_told_pause) {
+    } else if (news_ != nullptr && home_.now() - fresh->at.failure_told_at >= failure_told_pause) {
         fresh->at.failure_told_at = home_.now();
         news_->connect_failed(fresh->at.address);
     }
