@@ -7,10 +7,14 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <memory>
+#include <sstream>
+#include <thread>
 
 namespace gateway::support {
 namespace {

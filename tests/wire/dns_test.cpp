@@ -7,6 +7,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
+#include <memory>
 #include <set>
 
 namespace gateway::support {
