@@ -27,6 +27,8 @@ look_up outcome_of(int status) {
         case ARES_SUCCESS: return look_up::found;
         case ARES_ENOTFOUND: return look_up::not_found;
         case ARES_ENODATA: return look_up::empty;
+        // What c-ares makes of the SERVFAIL or REFUSED of the last server it had left.
+        case ARES_ECONNREFUSED:
         case ARES_ESERVFAIL:
         case ARES_EREFUSED:
         case ARES_ENOTIMP:
@@ -34,6 +36,14 @@ look_up outcome_of(int status) {
         case ARES_ETIMEOUT:
         case ARES_ECANCELLED: return look_up::timed_out;
         default: return look_up::failed;
+    }
+}
+
+std::string words_of(int status) {
+    switch (status) {
+        case ARES_ECONNREFUSED: return "every name server refused, failed or was not there";
+        case ARES_ECANCELLED: return ares_strerror(ARES_ETIMEOUT);
+        default: return ares_strerror(status);
     }
 }
 
@@ -311,8 +321,7 @@ name_query_result name_query::channel::result() const {
         if (status == ARES_SUCCESS || !is_certain(part.status)) status = part.status;
     }
     out.how = status == ARES_SUCCESS ? look_up::empty : outcome_of(status);
-    out.reason =
-        status == ARES_ECANCELLED ? "Timeout while contacting DNS servers" : ares_strerror(status);
+    out.reason = words_of(status);
     return out;
 }
 

@@ -29,9 +29,9 @@ enum class look_up : std::uint8_t {
     found,
     not_found,      // NXDOMAIN
     empty,          // the name exists, and has no address
-    server_failed,  // SERVFAIL, REFUSED and the like
+    server_failed,  // SERVFAIL, REFUSED and the like from all name servers, or none is there
     timed_out,
-    failed,  // no name server could be asked, or none understood
+    failed,  // anything else, such as an answer that makes no sense
 };
 inline constexpr std::size_t look_up_count = static_cast<std::size_t>(look_up::failed) + 1;
 std::string_view word_of(look_up how) noexcept;
