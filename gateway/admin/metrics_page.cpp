@@ -226,6 +226,23 @@ void add_upstreams(page& to, cores const& all, observe::traffic_names const& nam
     }
 }
 
+void add_handshakes(page& to, cores const& all, observe::traffic_names const& names) {
+    auto& family = to.family(
+        "gateway_upstream_tls_handshakes_total",
+        "TLS handshakes that succeeded; a resumed one is cheap.", MetricType::Counter);
+    for (std::size_t i = 0; i < names.upstreams.size(); ++i) {
+        for (std::size_t resumed = 0; resumed < 2; ++resumed) {
+            auto const total = sum(all, [&](traffic_counters const& core) {
+                return core.upstream(i).handshakes[resumed].value();
+            });
+            if (total == 0) continue;
+            family.metric.push_back(page::sample(
+                {{"upstream", names.upstreams[i]}, {"resumed", resumed != 0 ? "yes" : "no"}},
+                total));
+        }
+    }
+}
+
 // The series of nginx-prometheus-exporter under their own names and types, so that dashboards and
 // alerts made for it keep working. There they count the same things.
 void add_nginx_series(page& to, cores const& all) {
@@ -304,6 +321,7 @@ std::string metrics_page::text() const {
     if (endpoints_) add_endpoints(out, endpoints_());
     if (names_source_) add_names(out, names_source_());
     add_access_log(out, access_log_);
+    add_handshakes(out, cores_, names_);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)
         .metric.push_back(page::sample({{"version", version_}}, 1));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 
+#include "net/tls_credentials.hpp"
 #include "settings/problem.hpp"
 #include "settings/syntax.hpp"
 
@@ -111,6 +112,23 @@ CLI::App* add_healthcheck(CLI::App& to, command& out) {
     return healthcheck;
 }
 
+// The files that a well-formed configuration names are read as well.
+void check_named_files(settings::loaded& loaded, std::string const& config_path) {
+    for (settings::upstream const& one : loaded.value->upstreams) {
+        if (!net::wants_tls(one)) continue;
+        net::tls_credentials const read{one.tls};
+        for (net::tls_problem const& each : read.problems()) {
+            loaded.problems.push_back(
+                {.file = config_path,
+                 .found = settings::in_quotes(each.file),
+                 .expected = each.expected,
+                 .hint = each.why,
+                 .key = "upstreams." + one.name + ".tls." + each.key});
+        }
+    }
+    if (!loaded.problems.empty()) loaded.value.reset();
+}
+
 }  // namespace
 
 std::variant<command, int> parse(int argc, char const* const* argv) {
@@ -179,7 +197,10 @@ settings::loaded load_settings(command const& from, settings::environment const&
     // An empty path after -c is somebody's unset variable, not a wish for the built-in one.
     std::string const path = config_path_or_default(from);
     bool const built_in = path.empty() && !from.config_path;
-    return built_in ? settings::load_default(variables) : settings::load_file(path, variables);
+    settings::loaded loaded =
+        built_in ? settings::load_default(variables) : settings::load_file(path, variables);
+    if (loaded.value) check_named_files(loaded, path);
+    return loaded;
 }
 
 void print_problems(settings::loaded const& from) {

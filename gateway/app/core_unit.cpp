@@ -17,13 +17,14 @@ core_unit::core_unit(
     std::vector<net::address>& addresses,
     observe::access_log_writer* log,
     net::admission& admission,
-    proxy::endpoint_watch& endpoints)
+    proxy::endpoint_watch& endpoints,
+    net::tls_store const& tls)
     : core_(index),
       counters_(wanted.routes.size(), wanted.upstreams.size()),
-      shard_(core_, wanted, cores, counters_, log, admission, &endpoints) {
+      shard_(core_, wanted, cores, counters_, log, admission, &endpoints, &tls) {
     if (index == 0) {
-        health_ =
-            std::make_unique<proxy::health_checker>(core_, counters_, shard_.settings, endpoints);
+        health_ = std::make_unique<proxy::health_checker>(
+            core_, counters_, shard_.settings, endpoints, &tls);
     }
     for (net::address& address : addresses) {
         auto port = std::make_shared<std::uint16_t>(address.port());

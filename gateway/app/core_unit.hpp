@@ -28,7 +28,8 @@ public:
         std::vector<net::address>& addresses,
         observe::access_log_writer* log,
         net::admission& admission,
-        proxy::endpoint_watch& endpoints);
+        proxy::endpoint_watch& endpoints,
+        net::tls_store const& tls);
     ~core_unit();
 
     // From the control thread.

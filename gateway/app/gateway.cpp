@@ -9,6 +9,7 @@
 #include "app/memory_watch.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
+#include "net/tls_credentials.hpp"
 #include "observe/log.hpp"
 #include "runtime/cpu_quota.hpp"
 
@@ -47,6 +48,17 @@ void raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// The wire is encrypted, yet nobody knows to whom.
+void warn_of_unverified(settings::snapshot const& wanted) {
+    for (settings::upstream const& one : wanted.upstreams) {
+        if (!net::wants_tls(one) || one.tls.verify) continue;
+        observe::log_warn(
+            "upstream {}: certificates are not verified (tls.verify is off): anyone in between can "
+            "read and change what is sent",
+            one.name);
+    }
 }
 
 // What the container may use, as far as it can be found out.
@@ -131,6 +143,7 @@ struct gateway::parts {
     settings::snapshot wanted;
     std::vector<net::address> addresses;
     net::admission admission;
+    net::tls_store tls;
     machine_share share;
     std::unique_ptr<observe::access_log_writer> log;
     std::vector<std::unique_ptr<core_unit>> cores;
@@ -155,6 +168,7 @@ gateway::parts::parts(settings::snapshot const& from)
       admission(
           {.connections = from.limits.connections,
            .connections_per_client = from.limits.connections_per_client}),
+      tls(from),
       share(find_share(from)),
       memory(control, share.memory, admission) {
     if (wanted.logging.access != settings::access_log_mode::off) {
@@ -164,8 +178,8 @@ gateway::parts::parts(settings::snapshot const& from)
     }
     std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
-        cores.push_back(
-            std::make_unique<core_unit>(i, count, wanted, addresses, log.get(), admission, desk));
+        cores.push_back(std::make_unique<core_unit>(
+            i, count, wanted, addresses, log.get(), admission, desk, tls));
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
@@ -307,6 +321,7 @@ std::uint16_t gateway::admin_port() const { return parts_->admin->port(); }
 int gateway::run(std::function<void()> const& ready) {
     parts& all = *parts_;
     all.await_signal();
+    warn_of_unverified(all.wanted);
     all.follow_names();
     all.memory.start();
     for (auto const& each : all.cores) each->start();

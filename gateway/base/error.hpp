@@ -54,6 +54,19 @@ enum class cause : std::uint8_t {
     connect_refused,
     connect_timeout,
     connect_failed,
+    // TLS with the upstream: its certificate, ours, or the protocol.
+    tls_expired,
+    tls_not_yet_valid,
+    tls_wrong_host,
+    tls_unknown_ca,
+    tls_self_signed,
+    tls_revoked,
+    tls_bad_certificate,
+    tls_certificate_refused,
+    tls_protocol_error,
+    tls_handshake_cut,
+    tls_handshake_timeout,
+    // What the upstream answered, or did not.
     upstream_reset,
     upstream_closed,
     upstream_stalled,
@@ -67,6 +80,12 @@ enum class cause : std::uint8_t {
 };
 
 inline constexpr std::size_t cause_count = static_cast<std::size_t>(cause::tunnel_timeout) + 1;
+
+// The upstream could not be spoken to under TLS, and nothing of a request was sent to it.
+constexpr bool is_failed_handshake(cause value) noexcept {
+    return value >= cause::tls_expired && value <= cause::tls_handshake_timeout &&
+           value != cause::tls_certificate_refused;  // TLS 1.3 says that after the request too
+}
 
 // What is known of a cause at compile time.
 struct cause_facts {

@@ -43,6 +43,17 @@ std::string_view proxy_error_of(cause why) noexcept {
         case connect_failed: return "destination_unavailable";
         case connect_refused: return "connection_refused";
         case connect_timeout: return "connection_timeout";
+        case tls_expired:
+        case tls_not_yet_valid:
+        case tls_wrong_host:
+        case tls_unknown_ca:
+        case tls_self_signed:
+        case tls_revoked:
+        case tls_bad_certificate: return "tls_certificate_error";
+        case tls_certificate_refused: return "tls_alert_received";
+        case tls_protocol_error:
+        case tls_handshake_cut: return "tls_protocol_error";
+        case tls_handshake_timeout: return "connection_timeout";
         case upstream_reset:
         case upstream_closed: return "connection_terminated";
         case upstream_stalled: return "connection_write_timeout";

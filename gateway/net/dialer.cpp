@@ -27,10 +27,33 @@ int connect_error(stream const& socket) {
     return error;
 }
 
+// Until the handshake is done, failed or late. Leaves closing to the caller.
+runtime::task<cause> shake_hands(stream& with) {
+    for (;;) {
+        cause aborted = cause::none;
+        switch (with.try_handshake()) {
+            case handshake_step::done: co_return cause::none;
+            case handshake_step::wants_read: aborted = co_await with.readable(); break;
+            case handshake_step::wants_write: aborted = co_await with.writable(); break;
+            case handshake_step::failed: {
+                cause const why = with.tls_failure();
+                co_return why != cause::none ? why : cause::out_of_memory;
+            }
+        }
+        // The deadline does not know how far we came.
+        if (aborted == cause::connect_timeout) co_return cause::tls_handshake_timeout;
+        if (aborted != cause::none) co_return aborted;
+    }
+}
+
 }  // namespace
 
 runtime::task<cause> dial(
-    runtime::core& home, address to, runtime::deadline_list& deadlines, stream& into) {
+    runtime::core& home,
+    address to,
+    runtime::deadline_list& deadlines,
+    stream& into,
+    tls_peer* tls) {
     int const descriptor =
         ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     if (descriptor < 0) co_return cause_of(errno);
@@ -44,10 +67,8 @@ runtime::task<cause> dial(
     if (!into.open(home.reactor(), descriptor)) co_return cause::connect_failed;
 
     runtime::deadline limit;
-    limit.start(
-        deadlines, home.now(), into, runtime::deadline::side::write, cause::connect_timeout);
+    limit.start(deadlines, home.now(), into, runtime::deadline::side::both, cause::connect_timeout);
     cause const aborted = co_await into.writable();
-    limit.stop();
     if (aborted != cause::none) {
         into.close();
         co_return aborted;
@@ -56,7 +77,16 @@ runtime::task<cause> dial(
         into.close();
         co_return cause_of(error);
     }
-    co_return cause::none;
+    into.note_connected();
+    if (tls == nullptr) co_return cause::none;
+
+    into.begin_tls(tls->begin(to, into.descriptor()));
+    cause const failed = co_await shake_hands(into);
+    // An exchange that was given up meanwhile says nothing about the endpoint.
+    bool const told = failed == cause::none || facts_of(failed).fault == source::upstream;
+    if (told) tls->ended(to, failed, into.tls() != nullptr ? into.tls()->detail() : "");
+    if (failed != cause::none) into.close();
+    co_return failed;
 }
 
 }  // namespace gateway::net

@@ -69,6 +69,7 @@ struct upstream_counters {
     std::array<counter, parking_outcome_count> unparked;
     gauge keep_alive_ms;  // for how long an idle connection may be used again
     std::array<counter, mirror_outcome_count> mirrored;
+    std::array<counter, 2> handshakes;  // TLS: in full, resumed
     std::array<counter, cause_count> failures;
 };
 
@@ -110,6 +111,10 @@ public:
         upstreams_[upstream].failures[index(why)].add();
     }
     void upstream_connected(std::size_t upstream) noexcept { upstreams_[upstream].connected.add(); }
+    // A TLS handshake with an endpoint, on a session that was kept or in full.
+    void upstream_shook_hands(std::size_t upstream, bool resumed) noexcept {
+        upstreams_[upstream].handshakes[resumed ? 1 : 0].add();
+    }
     void upstream_reused(std::size_t upstream) noexcept { upstreams_[upstream].reused.add(); }
     void retried(std::size_t upstream, retry_reason why) noexcept {
         upstreams_[upstream].retried[static_cast<std::size_t>(why)].add();

@@ -9,7 +9,8 @@ namespace {
 
 relay_end source_end(net::io_status status) {
     switch (status) {
-        case net::io_status::closed: return relay_end::source_closed;
+        case net::io_status::closed:
+        case net::io_status::cut: return relay_end::source_closed;
         case net::io_status::aborted: return relay_end::source_aborted;
         default: return relay_end::source_reset;
     }
@@ -33,7 +34,8 @@ body_relay::body_relay(
     relay_sink sink) noexcept
     : home_(home),
       pipes_(pipes),
-      splice_min_(splice_min),
+      // What TLS carries passes through our memory anyway.
+      splice_min_(source.from.is_encrypted() || sink.to.is_encrypted() ? 0 : splice_min),
       source_(source),
       sink_(sink),
       watched_(source.watch, source.from),

@@ -229,7 +229,7 @@ private:
     lease upstream_;
     endpoint* endpoint_ = nullptr;
     bool reused_ = false;
-    std::uint64_t written_before_ = 0;  // to this connection, before this request
+    std::uint64_t sent_before_ = 0;  // the mark on this connection before this request
     runtime::deadline response_head_deadline_;
     runtime::block response_block_;
     std::uint32_t response_begin_ = 0;

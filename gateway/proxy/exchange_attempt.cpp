@@ -61,7 +61,7 @@ runtime::block exchange::build_request(
 
 // What the kernel does not take at once stays in unsent_, for send_rest.
 cause exchange::send_request() {
-    written_before_ = upstream_->socket.bytes_written();
+    sent_before_ = upstream_->socket.send_mark();
     std::size_t size = 0;
     runtime::block memory = build_request(size, *pool_, 0);
     if (size == 0) return cause::header_too_large;
@@ -260,8 +260,10 @@ runtime::task<cause> exchange::pass_interim() {
 }
 
 cause exchange::upstream_failure(net::io_status status) const noexcept {
+    if (cause const why = upstream_->socket.tls_failure(); why != cause::none) return why;
     switch (status) {
         case net::io_status::closed:
+        case net::io_status::cut:
             // The kernel tells a reset once: a read behind the write that heard it sees an end.
             return write_was_reset_ ? cause::upstream_reset : cause::upstream_closed;
         case net::io_status::aborted: {

@@ -28,10 +28,8 @@ upstream::retry_verdict exchange::judge_attempt(cause failed) const {
     bool const connected = upstream_ && upstream_->socket.is_open();
     upstream::connection_end end{.why = failed};
     if (connected) {
-        std::uint64_t const acked_before = written_before_ + upstream_->acked_when_connected;
-        std::uint64_t const acked = upstream_->socket.bytes_acked();
-        end.bytes_written = upstream_->socket.bytes_written() - written_before_;
-        end.bytes_acked = acked > acked_before ? acked - acked_before : 0;
+        end.written = upstream_->socket.send_mark() != sent_before_;
+        end.acknowledged = upstream_->socket.is_acknowledged_beyond(sent_before_);
     }
     return upstream::decide_retry(
         retry_rules(),

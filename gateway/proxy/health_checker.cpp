@@ -15,6 +15,7 @@ struct health_checker::target {
     std::size_t upstream = 0;
     net::address address;
     net::address probed_at;  // the same, maybe with another port
+    net::tls_peer* tls = nullptr;
     std::uint32_t number = 0;
     std::string request;
     upstream::health_state state;
@@ -30,12 +31,19 @@ health_checker::health_checker(
     runtime::core& home,
     observe::traffic_counters& counters,
     settings::snapshot const& settings,
-    endpoint_watch& watch)
+    endpoint_watch& watch,
+    net::tls_store const* tls)
     : home_(home),
       counters_(counters),
       settings_(settings),
       watch_(watch),
       random_(static_cast<std::uint64_t>(clock::now().time_since_epoch().count())) {
+    for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
+        net::tls_credentials const* const with = tls != nullptr ? tls->of(i) : nullptr;
+        tls_.push_back(
+            with != nullptr ? std::make_unique<net::tls_client>(settings.upstreams[i], *with)
+                            : nullptr);
+    }
     home.every_tick([this](time_point now) { ticked(now); });
 }
 
@@ -83,6 +91,7 @@ health_checker::target& health_checker::target_for(
     one->upstream = upstream;
     one->address = one->probed_at = state.address;
     one->number = state.number;
+    if (tls_[upstream]) one->tls = tls_[upstream]->peer(state.position);
     one->request = probe_request(of, state.address.text());
     one->connect = &home_.deadlines(of.health_check.timeout);
     std::uint32_t const port = of.health_check.port;
@@ -111,8 +120,8 @@ void health_checker::begin_due(time_point now) {
 
 runtime::task<void> health_checker::run(health_checker& self, target& one) {
     probe_verdict const verdict = co_await probe(
-        self.home_, self.settings_.upstreams[one.upstream].health_check, one.probed_at, one.request,
-        *one.connect, one.socket);
+        self.home_, self.settings_.upstreams[one.upstream].health_check, one.probed_at, one.tls,
+        one.request, *one.connect, one.socket);
     one.socket.close();
     one.busy = false;
     --self.under_way_;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "net/stream.hpp"
+#include "net/tls_client.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_state.hpp"
 #include "runtime/core.hpp"
@@ -30,12 +31,13 @@ public:
     // Probes of all upstreams that may be under way at the same time; further ones wait.
     static constexpr std::size_t probes_max = 256;
 
-    // All are borrowed.
+    // All are borrowed. `tls` may be null when no upstream needs it.
     health_checker(
         runtime::core& home,
         observe::traffic_counters& counters,
         settings::snapshot const& settings,
-        endpoint_watch& watch);
+        endpoint_watch& watch,
+        net::tls_store const* tls = nullptr);
     // On any thread once the core no longer runs.
     ~health_checker();
     health_checker(health_checker const&) = delete;
@@ -60,6 +62,7 @@ private:
     settings::snapshot const& settings_;
     endpoint_watch& watch_;
     upstream::random_numbers random_;
+    std::vector<std::unique_ptr<net::tls_client>> tls_;  // by upstream; null: plain
     std::vector<std::unique_ptr<target>> targets_;
     std::size_t under_way_ = 0;
     bool stopped_ = false;

@@ -144,13 +144,15 @@ runtime::task<probe_verdict> probe(
     runtime::core& home,
     settings::health_check const& rules,
     net::address to,
+    net::tls_peer* tls,
     std::string const& request,
     runtime::deadline_list& connect,
     net::stream& socket) {
-    cause const unreachable = co_await net::dial(home, to, connect, socket);
+    cause const unreachable = co_await net::dial(home, to, connect, socket, tls);
     if (unreachable != cause::none) {
-        bool const late =
-            unreachable == cause::connect_timeout || unreachable == cause::response_head_timeout;
+        bool const late = unreachable == cause::connect_timeout ||
+                          unreachable == cause::tls_handshake_timeout ||
+                          unreachable == cause::response_head_timeout;
         co_return failed(
             late ? probe_result::timeout : probe_result::not_connected,
             std::string{word_of(unreachable)});
@@ -173,7 +175,11 @@ runtime::task<probe_verdict> probe(
             continue;
         }
         if (got.status == net::io_status::aborted) co_return broken(socket.read_abort());
-        if (got.status == net::io_status::reset) co_return broken(cause::upstream_reset);
+        if (got.status == net::io_status::cut) co_return broken(cause::upstream_closed);
+        if (got.status == net::io_status::reset) {
+            cause const why = socket.tls_failure();
+            co_return broken(why == cause::none ? cause::upstream_reset : why);
+        }
         so_far->bytes.append(buffer.data(), got.bytes);
         bool const ended = got.status == net::io_status::closed;
         std::optional<probe_verdict> verdict = judge(rules, method_of(rules), *so_far, ended);

@@ -4,6 +4,7 @@
 
 #include "net/address.hpp"
 #include "net/stream.hpp"
+#include "net/tls_client.hpp"
 #include "observe/endpoint_counters.hpp"
 #include "runtime/core.hpp"
 #include "runtime/deadline_list.hpp"
@@ -24,11 +25,13 @@ struct probe_verdict {
 std::string probe_request(settings::upstream const& of, std::string_view endpoint_text);
 
 // `socket` belongs to the caller, who may abort it: with response_head_timeout when the time is
-// up. `connect` only bounds the connecting.
+// up. `connect` only bounds the connecting. `tls` is null for a plain endpoint; otherwise even a
+// probe that only connects shakes hands.
 runtime::task<probe_verdict> probe(
     runtime::core& home,
     settings::health_check const& rules,
     net::address to,
+    net::tls_peer* tls,
     std::string const& request,
     runtime::deadline_list& connect,
     net::stream& socket);

@@ -41,7 +41,8 @@ shard::shard(
     observe::traffic_counters& counts,
     observe::access_log_writer* log,
     net::admission& process,
-    endpoint_watch* news)
+    endpoint_watch* news,
+    net::tls_store const* tls)
     : core(home),
       settings(wanted),
       routes(settings),
@@ -64,7 +65,9 @@ shard::shard(
         access_log = std::make_unique<observe::access_log_buffer>(*log, settings.logging);
     }
     for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
-        pools.push_back(std::make_unique<upstream_pool>(core, counters, settings, i, cores, news));
+        net::tls_credentials const* const trust = tls != nullptr ? tls->of(i) : nullptr;
+        pools.push_back(
+            std::make_unique<upstream_pool>(core, counters, settings, i, cores, news, trust));
         pools.back()->observe_availability(&waker_);
     }
     plans.reserve(settings.routes.size());

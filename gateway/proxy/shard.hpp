@@ -52,7 +52,8 @@ struct route_plan {
 
 class shard {
 public:
-    // `log` may be null: no access log. All references outlive the shard.
+    // `log` may be null: no access log. So may `tls`, when no upstream needs it. All outlive the
+    // shard.
     shard(
         runtime::core& home,
         settings::snapshot const& wanted,
@@ -60,7 +61,8 @@ public:
         observe::traffic_counters& counts,
         observe::access_log_writer* log,
         net::admission& process,
-        endpoint_watch* news = nullptr);
+        endpoint_watch* news = nullptr,
+        net::tls_store const* tls = nullptr);
     ~shard();
     shard(shard const&) = delete;
     shard& operator=(shard const&) = delete;

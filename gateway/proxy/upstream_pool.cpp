@@ -67,7 +67,8 @@ upstream_pool::upstream_pool(
     settings::snapshot const& settings,
     std::size_t index,
     std::size_t cores,
-    endpoint_watch* news)
+    endpoint_watch* news,
+    net::tls_credentials const* tls)
     : line(
           home.reactor(),
           (settings.upstreams[index].queue.requests + cores - 1) / cores,
@@ -85,6 +86,7 @@ upstream_pool::upstream_pool(
       keep_alive_(fixed_idle(settings, index)),
       jitter_(static_cast<std::uint32_t>(clock::now().time_since_epoch().count())),
       connect_deadlines_(home.deadlines(settings.timeouts.connect)),
+      tls_(tls != nullptr ? std::make_unique<net::tls_client>(settings_, *tls) : nullptr),
       cores_(cores),
       requests_max_(share_of(settings_.endpoint_limits.requests)),
       connections_max_(share_of(settings_.endpoint_limits.connections)),
@@ -130,14 +132,16 @@ lease upstream_pool::lend_new(endpoint& at) {
 }
 
 runtime::task<cause> upstream_pool::connect(lease& fresh) {
-    cause const failed =
-        co_await net::dial(home_, fresh->at.address, connect_deadlines_, fresh->socket);
+    cause const failed = co_await net::dial(
+        home_, fresh->at.address, connect_deadlines_, fresh->socket, fresh->at.tls);
     if (failed == cause::none) {
         counters_.upstream_connected(index_);
-        fresh->acked_when_connected = fresh->socket.bytes_acked();
         jitter_ = jitter_ * 1'664'525 + 1'013'904'223;
         fresh->retire_at =
             home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
+        if (auto const* const tls = fresh->socket.tls()) {
+            counters_.upstream_shook_hands(index_, tls->is_resumed());
+        }
         fresh->socket.observe(&*fresh);
     } else if (news_ != nullptr && home_.now() - fresh->at.failure_told_at >= failure_told_pause) {
         fresh->at.failure_told_at = home_.now();
@@ -214,6 +218,8 @@ void upstream_pool::drop_watched() noexcept {
 // News of a connection that nobody waits at: it is no use any more.
 void upstream_pool::peer_ended(upstream_connection& connection) noexcept {
     if (!connection.idle && &connection != watched_) return;
+    // Under TLS a peer may say what is no news, such as a session for next time.
+    if (connection.socket.is_encrypted() && connection.socket.is_quiet()) return;
     time_point const now = home_.now();
     if (connection.socket.hung_up()) {
         learned(now, std::chrono::duration_cast<milliseconds>(now - connection.idle_since));

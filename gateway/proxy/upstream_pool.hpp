@@ -6,6 +6,7 @@
 #include "base/units.hpp"
 #include "net/address.hpp"
 #include "net/stream.hpp"
+#include "net/tls_client.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_choice.hpp"
 #include "proxy/endpoint_state.hpp"
@@ -43,8 +44,7 @@ struct upstream_connection final : runtime::stir_observer {
 
     endpoint& at;
     net::stream socket;
-    std::uint64_t acked_when_connected = 0;  // TCP_INFO counts the SYN on some kernels
-    std::uint32_t uses = 0;                  // requests sent over it so far
+    std::uint32_t uses = 0;  // requests sent over it so far
     bool idle = false;
     time_point idle_since{};
     milliseconds idled{0};                  // before the present request
@@ -56,7 +56,7 @@ struct upstream_connection final : runtime::stir_observer {
 
 // One address of an upstream as one core sees it.
 struct endpoint {
-    endpoint(upstream_pool& owner, net::address const& at);
+    endpoint(upstream_pool& owner, net::address const& at, net::tls_peer* peer);
 
     // A connection of it carries a request, or no longer does.
     void began() noexcept;
@@ -69,6 +69,7 @@ struct endpoint {
 
     upstream_pool& pool;
     net::address address;
+    net::tls_peer* tls;          // whom it must prove to be; null: plain TCP
     std::string text;            // "10.0.0.7:5000"
     std::uint64_t identity = 0;  // the same in every process; never 0
     bool listed = true;          // still among the name's addresses
@@ -131,14 +132,15 @@ private:
 // Connections are in upstream_pool.cpp, what is known of endpoints in upstream_pool_endpoints.cpp.
 class upstream_pool {
 public:
-    // `news` hears of outliers and may be null.
+    // `news` hears of outliers and may be null. So may `tls`, when no endpoint speaks it.
     upstream_pool(
         runtime::core& home,
         observe::traffic_counters& counters,
         settings::snapshot const& settings,
         std::size_t index,
         std::size_t cores,
-        endpoint_watch* news = nullptr);
+        endpoint_watch* news = nullptr,
+        net::tls_credentials const* tls = nullptr);
     ~upstream_pool();
     upstream_pool(upstream_pool const&) = delete;
     upstream_pool& operator=(upstream_pool const&) = delete;
@@ -202,7 +204,7 @@ private:
     void learned(time_point now, milliseconds age) noexcept;
     void close_idle_of(endpoint& at) noexcept;
     void unlink(upstream_connection& connection) noexcept;
-    endpoint& endpoint_for(net::address const& address);
+    endpoint& endpoint_for(net::address const& address, net::tls_peer* tls);
     void take_state(endpoint& one, endpoint_state const& state);
     void set_limit(endpoint& one) noexcept;
     void judge_rates(time_point now);
@@ -219,6 +221,7 @@ private:
     std::uint32_t jitter_;
     runtime::deadline_list& connect_deadlines_;
     bool retired_ = false;
+    std::unique_ptr<net::tls_client> tls_;  // null: no endpoint speaks TLS
     std::size_t cores_;
     std::uint32_t requests_max_;     // in flight to one endpoint, on this core
     std::uint32_t connections_max_;  // of one endpoint, on this core

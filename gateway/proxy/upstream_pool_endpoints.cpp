@@ -13,9 +13,10 @@ constexpr std::chrono::minutes reused_after{5};
 
 }  // namespace
 
-endpoint::endpoint(upstream_pool& owner, net::address const& at)
+endpoint::endpoint(upstream_pool& owner, net::address const& at, net::tls_peer* peer)
     : pool(owner),
       address(at),
+      tls(peer),
       text(at.text()),
       identity(std::max<std::uint64_t>(upstream::hash_of(text), 1)) {}
 
@@ -52,7 +53,7 @@ void upstream_pool::set_endpoints(std::span<endpoint_state const> states) {
     std::vector<endpoint*> before;
     before.swap(listed_);
     for (endpoint_state const& each : states) {
-        endpoint& found = endpoint_for(each.address);
+        endpoint& found = endpoint_for(each.address, tls_ ? tls_->peer(each.position) : nullptr);
         found.listed = true;
         take_state(found, each);
         listed_.push_back(&found);
@@ -67,19 +68,19 @@ void upstream_pool::set_endpoints(std::span<endpoint_state const> states) {
     if (has_available() && observer_ != nullptr) observer_->endpoint_available(*this);
 }
 
-endpoint& upstream_pool::endpoint_for(net::address const& address) {
+endpoint& upstream_pool::endpoint_for(net::address const& address, net::tls_peer* tls) {
     for (auto const& each : endpoints_) {
-        if (each->address == address) return *each;
+        if (each->address == address && each->tls == tls) return *each;
     }
     for (auto& each : endpoints_) {
         bool const unused = !each->listed && each->leased == 0 && each->idle_count == 0 &&
                             home_.now() - each->gone_at >= reused_after;
         if (!unused) continue;
         std::erase_if(spare_, [&](auto const& spare) { return &spare->at == each.get(); });
-        each = std::make_unique<endpoint>(*this, address);
+        each = std::make_unique<endpoint>(*this, address, tls);
         return *each;
     }
-    return *endpoints_.emplace_back(std::make_unique<endpoint>(*this, address));
+    return *endpoints_.emplace_back(std::make_unique<endpoint>(*this, address, tls));
 }
 
 void upstream_pool::take_state(endpoint& one, endpoint_state const& state) {

@@ -18,6 +18,7 @@ bool watched::open(reactor& home, int descriptor) noexcept {
     home_ = &home;
     descriptor_ = descriptor;
     readable_ = writable_ = hung_up_ = broken_ = brings_work_ = arrived_ = false;
+    crossing_ = 0;
     read_abort_ = write_abort_ = cause::none;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
@@ -36,6 +37,39 @@ void watched::close() noexcept {
     // Closing takes it out of the epoll set: the descriptor is never duplicated.
     ::close(std::exchange(descriptor_, -1));
     observer_ = nullptr;
+}
+
+// After its FIN the peer may still have to take what we write, so not even `hung_up` makes this
+// side ready.
+void watched::read_awaits_write() noexcept {
+    readable_ = writable_ = false;
+    crossing_ |= read_crossed;
+}
+
+void watched::write_awaits_read() noexcept {
+    read_exhausted();
+    writable_ = false;
+    crossing_ |= write_crossed;
+}
+
+void watched::apply_crossing() noexcept {
+    bool const read = (crossing_ & read_crossed) != 0 && writable_;
+    bool const write = (crossing_ & write_crossed) != 0 && readable_;
+    if (read) readable_ = true;
+    if (write) writable_ = true;
+    if (read || write) crossing_ = 0;
+}
+
+void watched::wake_crossed() noexcept {
+    if ((crossing_ & read_crossed) != 0) {
+        readable_ = true;
+        if (reader_) home_->resume_later(std::exchange(reader_, nullptr));
+    }
+    if ((crossing_ & write_crossed) != 0) {
+        writable_ = true;
+        if (writer_) home_->resume_later(std::exchange(writer_, nullptr));
+    }
+    crossing_ = 0;
 }
 
 void watched::abort_read(cause why) noexcept {
@@ -131,6 +165,8 @@ void reactor::dispatch(watched& socket, std::uint32_t events) noexcept {
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) socket.writable_ = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.hung_up_ = true;
     if ((events & (EPOLLHUP | EPOLLERR)) != 0) socket.broken_ = true;
+    if (socket.crossing_ != 0) [[unlikely]]
+        socket.apply_crossing();
 
     std::coroutine_handle<> const writer =
         socket.writable_ ? std::exchange(socket.writer_, nullptr) : nullptr;

@@ -61,6 +61,15 @@ public:
     void read_exhausted() noexcept { readable_ = hung_up_; }
     void write_exhausted() noexcept { writable_ = false; }
 
+    // For TLS, whose reads may have to write first and the other way round: nothing moves on this
+    // side until the other one can. An event of the other side wakes both.
+    void read_awaits_write() noexcept;
+    void write_awaits_read() noexcept;
+    // Something moved, so whoever waited for the other side tries again.
+    void end_crossing() noexcept {
+        if (crossing_ != 0) wake_crossed();
+    }
+
     // Ends pending and future waits of that side; the first cause stays.
     void abort_read(cause why) noexcept;
     void abort_write(cause why) noexcept;
@@ -103,6 +112,12 @@ public:
 private:
     friend class reactor;
 
+    static constexpr std::uint8_t read_crossed = 1;
+    static constexpr std::uint8_t write_crossed = 2;
+
+    void apply_crossing() noexcept;
+    void wake_crossed() noexcept;
+
     reactor* home_ = nullptr;
     stir_observer* observer_ = nullptr;
     std::coroutine_handle<> reader_;
@@ -115,7 +130,8 @@ private:
     bool hung_up_ = false;
     bool broken_ = false;
     bool brings_work_ = false;
-    bool arrived_ = false;  // stands among the reactor's arrivals
+    std::uint8_t crossing_ = 0;  // which sides wait for the other one
+    bool arrived_ = false;       // stands among the reactor's arrivals
 };
 
 class reactor {

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t dns_port = 53;
+constexpr std::uint16_t https_port = 443;
+constexpr std::string_view http_scheme = "http://";
+constexpr std::string_view https_scheme = "https://";
 
 using address_bytes = std::array<std::uint8_t, 16>;
 
@@ -155,15 +158,16 @@ std::string listen_address::text(host_port const& what) {
 }
 
 std::optional<endpoint> endpoint_address::parse(std::string_view text, refusal& why) {
-    constexpr std::string_view plain_scheme = "http://";
-    if (text.substr(0, 8) == "https://") {
-        why.expected = "an endpoint without TLS: TLS to upstreams is not supported yet";
-        why.hint = "write host:port of a plain HTTP port";
-        return std::nullopt;
-    }
-    if (text.substr(0, plain_scheme.size()) == plain_scheme) {
-        text.remove_prefix(plain_scheme.size());
+    bool const tls = text.substr(0, https_scheme.size()) == https_scheme;
+    bool const plain = text.substr(0, http_scheme.size()) == http_scheme;
+    if (tls || plain) {
+        text.remove_prefix(tls ? https_scheme.size() : http_scheme.size());
         if (!text.empty() && text.back() == '/') text.remove_suffix(1);
+    }
+    bool const other_scheme = text.find("://") != std::string_view::npos;
+    if (other_scheme) {
+        why.expected = "an endpoint with http://, https:// or neither";
+        return std::nullopt;
     }
     if (text.find('/') != std::string_view::npos) {
         why.hint = "an endpoint has no path";
@@ -183,18 +187,20 @@ std::optional<endpoint> endpoint_address::parse(std::string_view text, refusal& 
         why.expected = "an SRV name without a port: its records have the ports";
         return std::nullopt;
     }
-    if (!parts->port) return endpoint{{parts->host, http_port}};
+    if (!parts->port)
+        return endpoint{.address = {parts->host, tls ? https_port : http_port}, .tls = tls};
     std::optional<std::uint16_t> const port = parse_port(*parts->port);
     if (!port || *port == 0) {
         why.expected = expected_endpoint_port;
         return std::nullopt;
     }
-    return endpoint{{parts->host, *port}};
+    return endpoint{.address = {parts->host, *port}, .tls = tls};
 }
 
 std::string endpoint_address::text(endpoint const& what) {
-    if (is_service_name(what.address.host)) return what.address.host;
-    return listen_address::text(what.address);
+    bool const srv = is_service_name(what.address.host);
+    std::string const address = srv ? what.address.host : listen_address::text(what.address);
+    return what.tls ? std::string{https_scheme} + address : address;
 }
 
 std::optional<host_port> name_server::parse(std::string_view text, refusal& why) {
@@ -267,6 +273,18 @@ std::optional<std::string> host_pattern::parse(std::string_view text, refusal& w
     if (parts && parts->port) why.hint = "leave the port out: a route matches every port";
     if (text == "*") why.hint = "leave the key out to match every host";
     return std::nullopt;
+}
+
+std::optional<std::string> server_name::parse(std::string_view text, refusal& why) {
+    refusal of_pattern;
+    std::optional<std::string> const host = host_pattern::parse(text, of_pattern);
+    if (!host || host->substr(0, 2) == "*.") {
+        std::optional<host_and_port> const parts = split(text);
+        if (parts && parts->port) why.hint = "leave the port out";
+        return std::nullopt;
+    }
+    bool const bracketed = host->front() == '[';
+    return bracketed ? host->substr(1, host->size() - 2) : *host;
 }
 
 std::optional<std::string> host_field::parse(std::string_view text, refusal&) {

@@ -16,6 +16,7 @@ Every key of the configuration file. This page is printed by `gateway --describe
 - A **boolean** is `true` or `false`; `on` and `off`, `yes` and `no` do as well.
 - An **address** to listen on is `0.0.0.0:8080`, `[::]:8080`, `:8080` or `8080`.
 - An **endpoint** is `host`, `host:port` or `[IPv6]:port`; the port is 80 when none is written.
+  After `https://` it speaks TLS, and the port is 443 when none is written.
 - An **address range** is `10.0.0.0/8`, `fd00::/8` or a single address.
 
 Values may hold environment variables: `${NAME}`, or `${NAME:-default}` for when it is unset or

@@ -54,8 +54,9 @@ inline constexpr auto endpoint_rows = std::to_array<row>({
       &item_count_text},
      between(1, 256),
      reload::live,
-     "The addresses of the upstream; names are resolved while the gateway runs, the port is 80 "
-     "when none is written. An item may be a map instead, with the keys below.",
+     "The addresses of the upstream; names are resolved while the gateway runs. Without a port it "
+     "is 80, and 443 after `https://`, which speaks TLS. An item may be a map instead, with the "
+     "keys below.",
      need::required},
     {"upstreams.*.endpoints[].address",
      {shape::value, endpoint_address::type, endpoint_address::expected, &read_endpoint_address,

@@ -105,8 +105,20 @@ struct endpoint {
     host_port address;
     std::uint32_t weight = 1;  // Its share of the requests beside the others.
     std::string zone{};        // Where it runs, as "eu-central-1a"; empty: not known.
+    bool tls = false;          // Written as https://.
 
     bool operator==(endpoint const&) const = default;
+};
+
+// How TLS is spoken to the https:// endpoints of an upstream. Files are PEM.
+struct upstream_tls {
+    std::string ca;           // Authorities to trust; empty takes the system's.
+    std::string certificate;  // Shown to endpoints that ask, with its chain; empty shows none.
+    std::string key;          // Of the certificate; empty looks for it in the certificate's file.
+    std::string server_name;  // Name to ask for and to be proved; empty takes the endpoint's host.
+    bool verify = true;       // Off accepts whoever answers.
+
+    bool operator==(upstream_tls const&) const = default;
 };
 
 struct upstream {
@@ -122,6 +134,7 @@ struct upstream {
     settings::retries retries{};
     settings::queue queue{};
     settings::keep_alive keep_alive{};
+    upstream_tls tls{};
 
     bool operator==(upstream const&) const = default;
 };

@@ -137,12 +137,12 @@ struct listen_address {
 };
 
 // Where to connect: "name", "name:5000", "10.0.0.7:5000", "[fd00::7]:5000"; port 80 when none is
-// given. "http://" before it is tolerated.
+// given. "http://" before it is tolerated; "https://" means TLS, and port 443 when none is given.
 struct endpoint_address {
     using value = endpoint;
     static constexpr std::string_view type = "endpoint";
     static constexpr std::string_view expected =
-        "an endpoint such as backend:5000, 10.0.0.7:5000 or [fd00::7]:5000";
+        "an endpoint such as backend:5000, 10.0.0.7:5000 or https://api.example.com";
     static std::optional<value> parse(std::string_view text, refusal& why);
     static std::string text(value const& what);
 };
@@ -211,6 +211,25 @@ struct host_field {
     using value = std::string;
     static constexpr std::string_view type = "host";
     static constexpr std::string_view expected = "a host such as example.com or example.com:8080";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what) { return what; }
+};
+
+// The name a server has to prove: no port, no wildcard; lower case when read.
+struct server_name {
+    using value = std::string;
+    static constexpr std::string_view type = "host";
+    static constexpr std::string_view expected =
+        "a host without a port such as api.example.com or 10.0.0.7";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what) { return what; }
+};
+
+// Read when the configuration is checked, so it may be relative to where that happens.
+struct pem_file {
+    using value = std::string;
+    static constexpr std::string_view type = "file";
+    static constexpr std::string_view expected = "the path of a file";
     static std::optional<value> parse(std::string_view text, refusal& why);
     static std::string text(value const& what) { return what; }
 };

@@ -106,6 +106,29 @@ void check_routes(snapshot const& all, reader& in) {
     }
 }
 
+bool speaks_tls(upstream const& one) {
+    return std::any_of(
+        one.endpoints.begin(), one.endpoints.end(), [](endpoint const& each) { return each.tls; });
+}
+
+// Settings of TLS that would be without effect are a slip: somebody believes the wire is encrypted.
+void check_upstream_tls(snapshot const& all, reader& in) {
+    for (std::size_t i = 0; i < in.found.upstreams.size(); ++i) {
+        upstream const& one = all.upstreams[i];
+        node const* const section = find(*in.found.upstreams[i], "tls");
+        if (section == nullptr || section->kind != node_kind::map) continue;
+        reader::step const here{in, "upstreams." + one.name + ".tls"};
+        if (!one.endpoints.empty() && !speaks_tls(one)) {
+            in.refuse(
+                *section, "tls without an https:// endpoint", "an endpoint that speaks TLS",
+                "write https:// before the endpoint's host");
+        }
+        if (one.tls.certificate.empty() && find(*section, "key") != nullptr) {
+            in.refuse(place(*section, "key"), "a key without a certificate", "both or neither");
+        }
+    }
+}
+
 // Each pair is sensible alone and cannot work together.
 void check_limits(snapshot const& all, reader& in) {
     // Left at its default the line's limit gives way to the smaller one of the head.
@@ -140,6 +163,7 @@ void validate(snapshot const& all, reader& in) {
     check_repeated_routes(all, in);
     check_limits(all, in);
     check_dns(all, in);
+    check_upstream_tls(all, in);
 }
 
 void name_routes(snapshot& all) {

@@ -82,6 +82,17 @@ std::optional<std::string> file_path::parse(std::string_view text, refusal&) {
     return taken_if(fits, text);
 }
 
+std::optional<std::string> pem_file::parse(std::string_view text, refusal& why) {
+    if (text.find("-----BEGIN ") != std::string_view::npos) {
+        why.hint = "write the text into a file and its path here";
+        return std::nullopt;
+    }
+    constexpr std::size_t path_bytes_max = 4095;  // PATH_MAX without its NUL
+    bool const fits = !text.empty() && text.size() <= path_bytes_max &&
+                      std::none_of(text.begin(), text.end(), is_control);
+    return taken_if(fits, text);
+}
+
 std::optional<std::string> url_path::parse(std::string_view text, refusal& why) {
     if (text.empty() || text.front() != '/') {
         bool const relative = !text.empty() && (is_letter(text.front()) || is_digit(text.front()));

@@ -6,7 +6,7 @@ namespace {
 
 bool never_connected(cause why) {
     return why == cause::connect_refused || why == cause::connect_timeout ||
-           why == cause::connect_failed;
+           why == cause::connect_failed || is_failed_handshake(why);
 }
 
 bool lost(cause why) {
@@ -46,8 +46,8 @@ retry_verdict decide_retry(retry_rules const& rules, attempt_facts const& facts)
 }
 
 bool proves_unseen(connection_end const& end) noexcept {
-    if (end.bytes_written == 0) return true;
-    return end.why == cause::upstream_closed && end.bytes_acked == 0;
+    if (!end.written) return true;
+    return end.why == cause::upstream_closed && !end.acknowledged;
 }
 
 milliseconds back_off(std::uint32_t retries_before, std::uint32_t random) noexcept {

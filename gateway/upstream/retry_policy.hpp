@@ -77,8 +77,8 @@ retry_verdict decide_retry(retry_rules const& rules, attempt_facts const& facts)
 // What is known of a connection that ended without a response.
 struct connection_end {
     cause why = cause::none;
-    std::uint64_t bytes_written = 0;  // of this request, to the kernel
-    std::uint64_t bytes_acked = 0;    // of this request, by the peer's kernel
+    bool written = false;       // some of this request, to the kernel
+    bool acknowledged = false;  // some of it, by the peer's kernel
 };
 
 // Whether the application cannot have seen a byte of the request. Nothing was written; or the peer

@@ -84,7 +84,9 @@ stage::stage(std::function<void(settings::snapshot&)> const& change)
     route.upstream = "app";
     settings_.routes.push_back(route);
     if (change) change(settings_);
-    shard_ = std::make_unique<proxy::shard>(core_, settings_, 1, counters_, nullptr, admission_);
+    tls_ = net::tls_store{settings_};
+    shard_ = std::make_unique<proxy::shard>(
+        core_, settings_, 1, counters_, nullptr, admission_, nullptr, &tls_);
     std::array<proxy::endpoint_state, 1> const endpoints{{{.address = origin_address()}}};
     shard_->pools[0]->set_endpoints(endpoints);
 }

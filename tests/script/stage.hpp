@@ -4,6 +4,7 @@
 // it, so each step can be made to fail in turn.
 #pragma once
 
+#include "net/tls_credentials.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/core.hpp"
@@ -37,6 +38,7 @@ public:
     void finish() const noexcept;  // FIN
     void reset() noexcept;         // RST
     void close() noexcept;
+    int descriptor() const noexcept { return descriptor_; }
 
 private:
     int descriptor_;
@@ -71,6 +73,7 @@ private:
     settings::snapshot settings_;
     observe::traffic_counters counters_{1, 1};
     net::admission admission_{{.connections = 1000}};
+    net::tls_store tls_;
     std::unique_ptr<proxy::shard> shard_;
 };
 

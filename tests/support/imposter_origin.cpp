@@ -25,16 +25,23 @@ std::optional<message> origin_connection::receive_request() {
 imposter_origin::imposter_origin() : imposter_origin{connection_script{}} {}
 
 imposter_origin::imposter_origin(connection_script script)
-    : imposter_origin{listening_socket{}, std::move(script)} {}
+    : imposter_origin{listening_socket{}, nullptr, std::move(script)} {}
 
 imposter_origin::imposter_origin(
     std::string const& address, std::uint16_t port, std::string_view body)
-    : imposter_origin{listening_socket{address, port}, connection_script{}} {
+    : imposter_origin{listening_socket{address, port}, nullptr, connection_script{}} {
     otherwise(ok(body));
 }
 
-imposter_origin::imposter_origin(listening_socket listener, connection_script script)
-    : listener_{std::move(listener)}, stop_{::eventfd(0, EFD_CLOEXEC)}, script_{std::move(script)} {
+imposter_origin::imposter_origin(tls_server const& as, connection_script script)
+    : imposter_origin{listening_socket{}, &as, std::move(script)} {}
+
+imposter_origin::imposter_origin(
+    listening_socket listener, tls_server const* as, connection_script script)
+    : listener_{std::move(listener)},
+      stop_{::eventfd(0, EFD_CLOEXEC)},
+      tls_{as},
+      script_{std::move(script)} {
     otherwise(ok("hello"));
     if (!script_) script_ = [this](origin_connection& connection) { serve(connection); };
     acceptor_ = std::thread{[this] { accept_all(); }};
@@ -136,8 +143,10 @@ void imposter_origin::accept_all() {
 void imposter_origin::run(stream connection, std::size_t index) {
     std::string failure;
     try {
-        origin_connection c{*this, std::move(connection), index};
-        script_(c);
+        if (shakes_hands(connection)) {
+            origin_connection c{*this, std::move(connection), index};
+            script_(c);
+        }
     } catch (connection_lost const&) {
         // The peer may leave at any time; the test sees it by what did not arrive.
     } catch (stopped const&) {
@@ -148,6 +157,32 @@ void imposter_origin::run(stream connection, std::size_t index) {
     --open_;
     if (!failure.empty()) failures_.push_back(failure);
     changed_.notify_all();
+}
+
+bool imposter_origin::shakes_hands(stream& connection) {
+    if (tls_ == nullptr) return true;
+    try {
+        connection.accept_tls(*tls_);
+    } catch (connection_lost const&) {
+        connection.close_without_notify();
+        std::lock_guard lock{mutex_};
+        ++failed_handshakes_;
+        changed_.notify_all();
+        return false;
+    }
+    std::lock_guard lock{mutex_};
+    handshakes_.push_back(connection.tls().facts());
+    return true;
+}
+
+std::vector<tls_facts> imposter_origin::handshakes() const {
+    std::lock_guard lock{mutex_};
+    return handshakes_;
+}
+
+std::size_t imposter_origin::failed_handshakes() const {
+    std::lock_guard lock{mutex_};
+    return failed_handshakes_;
 }
 
 void imposter_origin::serve(origin_connection& connection) {

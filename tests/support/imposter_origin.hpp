@@ -49,6 +49,8 @@ public:
     explicit imposter_origin(connection_script script);
     // Answers every request with `body`, on a loopback address of its own.
     imposter_origin(std::string const& address, std::uint16_t port, std::string_view body);
+    // The same under TLS. `as` outlives the origin.
+    explicit imposter_origin(tls_server const& as, connection_script script = {});
     ~imposter_origin();
 
     imposter_origin(imposter_origin const&) = delete;
@@ -65,6 +67,10 @@ public:
     std::uint16_t port() const { return listener_.port(); }
     std::string endpoint() const { return "127.0.0.1:" + std::to_string(port()); }
 
+    // Of the handshakes that succeeded, and how many did not.
+    std::vector<tls_facts> handshakes() const;
+    std::size_t failed_handshakes() const;
+
     std::vector<message> requests() const;
     message last_request() const;
     std::size_t connections() const;  // accepted so far
@@ -77,13 +83,16 @@ public:
 
 private:
     friend class origin_connection;
+    imposter_origin(tls_server const* as, connection_script script);
     struct plan {
         answer run;
         bool body_is_read_first;
     };
 
-    imposter_origin(listening_socket listener, connection_script script);
+    imposter_origin(
+        listening_socket listener, tls_server const* as, connection_script script);
     void accept_all();
+    bool shakes_hands(stream& connection);
     void run(stream connection, std::size_t index);
     void serve(origin_connection& connection);
     plan plan_for(std::string const& target) const;
@@ -93,6 +102,7 @@ private:
 
     listening_socket listener_;
     descriptor stop_;
+    tls_server const* tls_ = nullptr;
     connection_script script_;
     std::map<std::string, plan> plans_;
     plan otherwise_;
@@ -100,6 +110,8 @@ private:
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     std::vector<message> requests_;
+    std::vector<tls_facts> handshakes_;
+    std::size_t failed_handshakes_ = 0;
     std::vector<std::string> failures_;  // of scripts, told at the end
     std::list<std::thread> threads_;
     std::size_t accepted_ = 0;

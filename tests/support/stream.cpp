@@ -80,6 +80,7 @@ void stream::await(short events, steady::time_point until, char const* what) con
 
 std::size_t stream::read_some(char* into, std::size_t size, milliseconds wait) {
     auto const until = steady::now() + wait;
+    if (tls_) return read_tls(into, size, until);
     for (;;) {
         auto const n = ::recv(socket_.number(), into, size, MSG_DONTWAIT);
         if (n >= 0) return static_cast<std::size_t>(n);
@@ -89,7 +90,41 @@ std::size_t stream::read_some(char* into, std::size_t size, milliseconds wait) {
     }
 }
 
+void stream::accept_tls(tls_server const& as) {
+    ::fcntl(socket_.number(), F_SETFL, ::fcntl(socket_.number(), F_GETFL) | O_NONBLOCK);
+    tls_ = std::make_unique<tls_layer>(as, socket_.number());
+    auto const until = steady::now() + patience();
+    for (;;) {
+        auto const step = tls_->handshake();
+        if (step.next == tls_layer::wait::none) return;
+        await_tls(step.next, until);
+    }
+}
+
+void stream::await_tls(tls_layer::wait what, steady::time_point until) const {
+    switch (what) {
+        case tls_layer::wait::for_reading: await(POLLIN, until, "no byte arrived in time"); break;
+        case tls_layer::wait::for_writing: await(POLLOUT, until, "peer took no byte"); break;
+        default: throw connection_lost{"TLS broke off"};
+    }
+}
+
+std::size_t stream::read_tls(char* into, std::size_t size, steady::time_point until) {
+    for (;;) {
+        auto const step = tls_->read(into, size);
+        if (step.next == tls_layer::wait::none) return step.bytes;
+        if (step.next == tls_layer::wait::ended) return 0;
+        await_tls(step.next, until);
+    }
+}
+
 std::size_t stream::write_some(std::string_view bytes) {
+    if (tls_) {
+        auto const step = tls_->write(bytes);
+        if (step.next == tls_layer::wait::none) return step.bytes;
+        if (step.next != tls_layer::wait::broken) return 0;
+        throw connection_lost{"peer takes no more bytes"};
+    }
     auto const n =
         ::send(socket_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n >= 0) return static_cast<std::size_t>(n);
@@ -111,12 +146,25 @@ void stream::write(std::string_view bytes, milliseconds wait) {
     }
 }
 
-void stream::half_close() { ::shutdown(socket_.number(), SHUT_WR); }
+void stream::half_close() {
+    if (tls_) tls_->say_end();
+    ::shutdown(socket_.number(), SHUT_WR);
+}
+
+void stream::close() {
+    if (tls_ && socket_) tls_->say_end();
+    close_without_notify();
+}
+
+void stream::close_without_notify() {
+    tls_.reset();
+    socket_.close();
+}
 
 void stream::reset() {
     linger const at_once{1, 0};
     ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close();
+    close_without_notify();
 }
 
 void stream::receive_buffer(int bytes) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TCP connection over loopback with plain POSIX calls: every wait has a deadline, and each way a
-// peer can end the connection is told apart.
+// peer can end the connection is told apart. An origin's may speak TLS.
 #pragma once
 
 #include "support/patience.hpp"
+#include "support/tls_server.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -53,6 +55,10 @@ class stream {
 public:
     static stream connect(std::uint16_t port, std::string const& address = "127.0.0.1");
 
+    stream(stream&&) = default;
+    stream& operator=(stream&&) = default;
+    ~stream() { close(); }
+
     // Every wait ends with `stopped` once `stop` becomes readable; -1 for a stream nobody stops.
     explicit stream(descriptor socket, int stop = -1);
 
@@ -62,9 +68,16 @@ public:
     // What the kernel takes at once; 0 when its buffer is full.
     std::size_t write_some(std::string_view bytes);
 
-    void half_close();  // FIN: "I have said everything"
-    void close() { socket_.close(); }
-    void reset();  // RST: what is unread or unsent is gone
+    // The server's side of a handshake; throws connection_lost when the client does not agree.
+    // `as` outlives the stream.
+    void accept_tls(tls_server const& as);
+    tls_layer& tls() { return *tls_; }
+
+    // FIN: "I have said everything", and close_notify before it under TLS.
+    void half_close();
+    void close();
+    void close_without_notify();  // as a TLS peer must not: was that all?
+    void reset();                 // RST: what is unread or unsent is gone
 
     void receive_buffer(int bytes);
     std::uint16_t local_port() const;
@@ -74,7 +87,11 @@ private:
     // Throws timed_out naming `what` when the socket is not ready before `until`.
     void await(short events, steady::time_point until, char const* what) const;
 
+    std::size_t read_tls(char* into, std::size_t size, steady::time_point until);
+    void await_tls(tls_layer::wait what, steady::time_point until) const;
+
     descriptor socket_;
+    std::unique_ptr<tls_layer> tls_;  // null: plain
     int stop_ = -1;
 };
 

@@ -189,6 +189,69 @@ TEST_CASE(
     CHECK(std::count(order.begin(), order.end(), 99) == 1);
 }
 
+namespace {
+
+runtime::task<void> note_readable(watched& socket, int& times) {
+    co_await socket.readable();
+    ++times;
+}
+
+runtime::task<void> note_writable(watched& socket, int& times) {
+    co_await socket.writable();
+    ++times;
+}
+
+void fill(int descriptor) {
+    std::vector<char> const bytes(64 << 10);
+    while (::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {}
+}
+
+void drain(int descriptor) {
+    std::vector<char> bytes(64 << 10);
+    while (::recv(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {}
+}
+
+}  // namespace
+
+TEST_CASE("a read that has to write first waits for room, and no longer", "[unit][reactor]") {
+    watched_pair pair;
+    pair.turn();
+    fill(pair.socket.descriptor());
+    if (GENERATE(false, true)) {
+        // Not even an end that waits to be read makes such a read possible.
+        ::shutdown(pair.other, SHUT_WR);
+        pair.turn();
+    }
+    pair.socket.read_awaits_write();
+    CHECK_FALSE(pair.socket.may_read());
+    int times = 0;
+    spawn(note_readable(pair.socket, times));
+    drain(pair.other);
+    pair.turn();
+    CHECK(times == 1);
+    CHECK(pair.socket.may_read());
+}
+
+TEST_CASE("a write that has to read first waits for bytes, and no longer", "[unit][reactor]") {
+    watched_pair pair;
+    pair.turn();
+    pair.socket.write_awaits_read();
+    CHECK_FALSE(pair.socket.may_write());
+    int times = 0;
+    spawn(note_writable(pair.socket, times));
+    SECTION("that arrive") {
+        REQUIRE(::send(pair.other, "x", 1, 0) == 1);
+        pair.turn();
+    }
+    SECTION("that somebody else has read meanwhile") {
+        pair.socket.end_crossing();
+        CHECK(times == 0);  // from the loop, not from inside the caller
+        pair.turn();
+    }
+    CHECK(times == 1);
+    CHECK(pair.socket.may_write());
+}
+
 TEST_CASE("another thread ends a wait", "[unit][reactor]") {
     reactor home;
     std::thread other{[&] { home.wake(); }};

@@ -66,7 +66,7 @@ inline bad whole(std::string text, std::string place, std::string words) {
 inline constexpr char const* a_duration = "expected a duration such as 500ms, 10s, 5m or 1h";
 inline constexpr char const* a_size = "expected a size such as 4096, 64KiB, 10MiB or 1GiB";
 inline constexpr char const* an_endpoint =
-    "expected an endpoint such as backend:5000, 10.0.0.7:5000 or [fd00::7]:5000";
+    "expected an endpoint such as backend:5000, 10.0.0.7:5000 or https://api.example.com";
 inline constexpr char const* a_listen_address =
     "expected an address to listen on such as 0.0.0.0:8080, [::]:8080 or 8080";
 

@@ -35,8 +35,8 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         upstream(
             "{endpoints: [a], hots: b}", "2:25",
             "upstreams.web: found \"hots\", expected one of endpoints, host, fail_open, "
-            "health_check, ejection, slow_start, endpoint_limits, balance, retries, queue and "
-            "keep_alive; did you mean \"host\"?"),
+            "health_check, ejection, slow_start, endpoint_limits, balance, retries, queue, "
+            "keep_alive and tls; did you mean \"host\"?"),
         route(
             "{prefix: /, upstream: web, timeouts: {connect: 1s}}", "2:41",
             "routes[0].timeouts: found \"connect\", expected one of request_body, response_head "

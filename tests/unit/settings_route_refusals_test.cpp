@@ -15,9 +15,24 @@ TEST_CASE("upstreams that cannot be are refused", "[unit][settings]") {
             "{endpoints: []}", "2:20",
             "upstreams.web.endpoints: found 0 items, expected from 1 to 256 items"),
         upstream(
-            "{endpoints: [\"https://a\"]}", "2:21",
-            "upstreams.web.endpoints[0]: found \"https://a\", expected an endpoint without TLS: "
-            "TLS to upstreams is not supported yet; write host:port of a plain HTTP port"),
+            "{endpoints: [\"ftp://a\"]}", "2:21",
+            "upstreams.web.endpoints[0]: found \"ftp://a\", expected an endpoint with http://, "
+            "https:// or neither"),
+        upstream(
+            "{endpoints: [a], tls: {verify: off}}", "2:30",
+            "upstreams.web.tls: found tls without an https:// endpoint, expected an endpoint that "
+            "speaks TLS; write https:// before the endpoint's host"),
+        upstream(
+            "{endpoints: [\"https://a\"], tls: {key: /k.pem}}", "2:46",
+            "upstreams.web.tls: found a key without a certificate, expected both or neither"),
+        upstream(
+            "{endpoints: [\"https://a\"], tls: {server_name: \"a:443\"}}", "2:54",
+            "upstreams.web.tls.server_name: found \"a:443\", expected a host without a port such "
+            "as api.example.com or 10.0.0.7; leave the port out"),
+        upstream(
+            "{endpoints: [\"https://a\"], tls: {ca: \"-----BEGIN CERTIFICATE-----\"}}", "2:45",
+            "upstreams.web.tls.ca: found \"-----BEGIN CERTIFICATE-----\", expected the path of a "
+            "file; write the text into a file and its path here"),
         upstream(
             "{endpoints: [a, a/b]}", "2:24",
             std::string{"upstreams.web.endpoints[1]: found \"a/b\", "} + an_endpoint +

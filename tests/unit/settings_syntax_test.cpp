@@ -157,7 +157,10 @@ TEST_CASE("endpoints are hosts with or without a port", "[unit][settings]") {
          "web:0",
          "web:65536",
          "web:80:80",
-         "https://web",
+         "https://",
+         "https://web/a",
+         "https://web:0",
+         "https://http://web",
          "ftp://web",
          "web/",
          "http://web/a",
@@ -173,6 +176,17 @@ TEST_CASE("endpoints are hosts with or without a port", "[unit][settings]") {
          "user@web",
          std::string(64, 'a'),
          std::string("web\0", 4)});
+    CHECK(
+        parsed<endpoint_address>("https://web") == endpoint{.address = {"web", 443}, .tls = true});
+    CHECK(
+        parsed<endpoint_address>("https://web/") == endpoint{.address = {"web", 443}, .tls = true});
+    CHECK(
+        parsed<endpoint_address>("https://10.0.0.7:8443") ==
+        endpoint{.address = {"10.0.0.7", 8443}, .tls = true});
+    CHECK(
+        parsed<endpoint_address>("https://[fd00::7]") ==
+        endpoint{.address = {"fd00::7", 443}, .tls = true});
+    check_written_back<endpoint_address>({{"https://web", "https://web:443"}});
     check_written_back<endpoint_address>({{"web", "web:80"}, {"[fd00::7]:1", "[fd00::7]:1"}});
 }
 
@@ -204,6 +218,15 @@ TEST_CASE("hosts of routes are lower case and have no port", "[unit][settings]")
     check_refused<host_pattern>({"", "*", "*.", "a.*", "*a.b", "a:80", "[::1]:80", "a b", "a/b"});
     check_kept<host_field>({"example.com", "example.com:8080", "10.0.0.1:1", "[::1]:80"});
     check_refused<host_field>({"", "a:b", "*.a", "a b", "a\r\nB: c", "http://a"});
+}
+
+TEST_CASE("names that servers prove have no port and no wildcard", "[unit][settings]") {
+    check_kept<server_name>({"example.com", "a", "10.0.0.1"});
+    CHECK(parsed<server_name>("API.example.com") == "api.example.com");
+    CHECK(parsed<server_name>("[fd00::7]") == "fd00::7");
+    check_refused<server_name>({"", "*", "*.example.com", "a:443", "https://a", "a b"});
+    check_kept<pem_file>({"/etc/ssl/ca.pem", "ca.pem", "/with blank/\xc3\xa4"});
+    check_refused<pem_file>({"", "a\nb", std::string("a\0", 2), std::string(4096, 'a')});
 }
 
 TEST_CASE("paths are absolute, visible and normalised", "[unit][settings]") {
