@@ -93,7 +93,8 @@ upstream_pool::upstream_pool(
       choice_(settings_, process_start() + home.index()),
       detector_(settings_.ejection),
       news_(news),
-      rates_judged_at_(home.now()) {
+      rates_judged_at_(home.now()),
+      rates_counted_from_(home.now()) {
     counters_.keep_alive_learned(index_, keep_alive_.limit());
 }
 

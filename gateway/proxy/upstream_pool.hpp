@@ -230,6 +230,7 @@ private:
     endpoint_watch* news_;
     availability_observer* observer_ = nullptr;
     time_point rates_judged_at_;
+    time_point rates_counted_from_;
     std::vector<std::unique_ptr<endpoint>> endpoints_;
     std::vector<endpoint*> listed_;
     std::vector<std::unique_ptr<upstream_connection>> spare_;  // closed, for reuse

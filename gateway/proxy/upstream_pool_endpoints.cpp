@@ -133,12 +133,16 @@ void upstream_pool::judge_rates(time_point now) {
     for (endpoint const* const each : listed_) {
         if (each->state.standing == standing::available) all.push_back(&each->record);
     }
-    for (endpoint const* const each : listed_) {
+    for (endpoint* const each : listed_) {
         bool const judged = detector_.judges_rates() && news_ != nullptr &&
                             each->state.standing == standing::available;
         if (!judged || !detector_.is_outlier(each->record, all)) continue;
         news_->found_outlier(index_, each->state.number, upstream::finding::low_success_rate);
+        // What is refused is asked for again on fresh evidence only.
+        each->record.good = each->record.bad = 0;
     }
+    if (now - rates_counted_from_ < upstream::outlier_detector::window) return;
+    rates_counted_from_ = now;
     for (endpoint* const each : listed_) each->record.good = each->record.bad = 0;
 }
 

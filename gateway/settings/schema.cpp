@@ -320,8 +320,7 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
     return all;
 }
 
-constexpr auto table =
-    joined(first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows);
+constexpr auto table = joined(first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows);
 
 }  // namespace
 

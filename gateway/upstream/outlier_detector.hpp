@@ -21,7 +21,7 @@ struct outcome {
 // Of one endpoint.
 struct track_record {
     std::uint32_t failures_in_a_row = 0;
-    std::uint32_t good = 0;  // since the last judgement
+    std::uint32_t good = 0;  // in this window
     std::uint32_t bad = 0;
 };
 
@@ -36,7 +36,10 @@ bool is_evidence(outcome const& what) noexcept;
 
 class outlier_detector {
 public:
-    static constexpr milliseconds judged_every{10'000};
+    // Success rates are counted over a window and looked at while it lasts: a clear case need not
+    // wait for its end.
+    static constexpr milliseconds judged_every{1'000};
+    static constexpr milliseconds window{10'000};
 
     explicit outlier_detector(settings::ejection const& rules) noexcept : rules_(&rules) {}
 

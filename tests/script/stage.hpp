@@ -35,8 +35,8 @@ public:
     // What has come by now, appended; true once the other side has ended or broken off.
     bool receive(std::string& into) const;
     bool was_reset() const noexcept { return reset_; }  // as receive() found out
-    void finish() const noexcept;  // FIN
-    void reset() noexcept;         // RST
+    void finish() const noexcept;                       // FIN
+    void reset() noexcept;                              // RST
     void close() noexcept;
     int descriptor() const noexcept { return descriptor_; }
 

@@ -89,8 +89,7 @@ private:
         bool body_is_read_first;
     };
 
-    imposter_origin(
-        listening_socket listener, tls_server const* as, connection_script script);
+    imposter_origin(listening_socket listener, tls_server const* as, connection_script script);
     void accept_all();
     bool shakes_hands(stream& connection);
     void run(stream connection, std::size_t index);

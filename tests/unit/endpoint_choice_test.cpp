@@ -220,22 +220,46 @@ TEST_CASE("findings are told once, by number", "[unit][choice]") {
     CHECK(cell.failures.value() == 5);
 }
 
-TEST_CASE("rates are judged every ten seconds", "[unit][choice]") {
+TEST_CASE("rates are judged every second, on what the last ten have shown", "[unit][choice]") {
     pool_of one;
     one.set({state_of(1), state_of(2)});
-    for (int i = 0; i < 400; ++i) {
-        auto* const at = one.pool.choose({}, nullptr).at;
-        bool const bad = at->text == b && i % 3 == 0;
-        std::uint16_t const status = bad ? 500 : 200;
-        one.pool.observe(*at, {cause::none, status}, 1ms, one.core.now());
+    auto const serve = [&](int requests) {
+        for (int i = 0; i < requests; ++i) {
+            auto* const at = one.pool.choose({}, nullptr).at;
+            bool const bad = at->text == b && i % 3 == 0;
+            std::uint16_t const status = bad ? 500 : 200;
+            one.pool.observe(*at, {cause::none, status}, 1ms, one.core.now());
+        }
+    };
+    auto const begin = one.core.now();
+    SECTION("a clear case is told with the first look") {
+        serve(400);
+        one.pool.sweep(begin + 900ms);
+        CHECK(one.news.found.empty());
+        one.pool.sweep(begin + 1s);
+        REQUIRE(one.news.found.size() == 1);
+        CHECK(one.news.found[0] == std::pair{2U, upstream::finding::low_success_rate});
+        one.pool.sweep(begin + 2s);
+        CHECK(one.news.found.size() == 1);
     }
-    one.pool.sweep(one.core.now() + 9s);
-    CHECK(one.news.found.empty());
-    one.pool.sweep(one.core.now() + 10s);
-    REQUIRE(one.news.found.size() == 1);
-    CHECK(one.news.found[0] == std::pair{2U, upstream::finding::low_success_rate});
-    one.pool.sweep(one.core.now() + 20s);
-    CHECK(one.news.found.size() == 1);
+    SECTION("evidence adds up within the ten seconds") {
+        for (int second = 1; second <= 9 && one.news.found.empty(); ++second) {
+            serve(20);
+            one.pool.sweep(begin + second * 1s);
+        }
+        CHECK(one.news.found.size() == 1);
+    }
+    SECTION("and is forgotten after them") {
+        serve(40);
+        for (int second = 1; second <= 10; ++second) {
+            if (second == 10) one.news.found.clear();
+            one.pool.sweep(begin + second * 1s);
+        }
+        one.news.found.clear();
+        serve(20);
+        one.pool.sweep(begin + 11s);
+        CHECK(one.news.found.empty());
+    }
 }
 
 TEST_CASE("a learned limit is kept and shown", "[unit][choice]") {

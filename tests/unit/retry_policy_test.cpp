@@ -150,14 +150,13 @@ TEST_CASE("what the client or the clock ended is not repeated", "[unit][retry]")
 }
 
 TEST_CASE("an orderly end without an acknowledgement proves, a reset does not", "[unit][retry]") {
-    auto const [why, written, acknowledged, proof] =
-        GENERATE(table<cause, bool, bool, bool>({
-            {cause::upstream_closed, true, false, true},
-            {cause::upstream_closed, true, true, false},
-            {cause::upstream_reset, true, false, false},
-            {cause::upstream_reset, false, false, true},
-            {cause::upstream_closed, false, false, true},
-        }));
+    auto const [why, written, acknowledged, proof] = GENERATE(table<cause, bool, bool, bool>({
+        {cause::upstream_closed, true, false, true},
+        {cause::upstream_closed, true, true, false},
+        {cause::upstream_reset, true, false, false},
+        {cause::upstream_reset, false, false, true},
+        {cause::upstream_closed, false, false, true},
+    }));
     CAPTURE(word_of(why), written, acknowledged);
     CHECK(proves_unseen({.why = why, .written = written, .acknowledged = acknowledged}) == proof);
 }

@@ -110,7 +110,7 @@ TEST_CASE("wrong settings of endpoints are refused", "[unit][settings]") {
         upstream(
             "{endpoints: [{weight: 2}]}", "2:21",
             "upstreams.web.endpoints[0]: found no \"address\", expected that key with an endpoint "
-            "such as backend:5000, 10.0.0.7:5000 or [fd00::7]:5000"),
+            "such as backend:5000, 10.0.0.7:5000 or https://api.example.com"),
         upstream(
             "{endpoints: [{address: a, weight: 0}]}", "2:42",
             "upstreams.web.endpoints[0].weight: found \"0\", expected from 1 to 100"),

@@ -121,6 +121,27 @@ running_peer start_haproxy(deploy_drill const& drill) {
 struct variant {
     char const* title;
     drill_plan plan;
+
+    // What the policy lets a client see. An endpoint that never answers is ejected after five
+    // time-outs in a row, while as many as there are clients wait for it; then it may come back
+    // once. A GET that was reset is tried again. Five hundreds reach the client until the success
+    // rate is judged, once a second.
+    std::uint64_t failed_gets_max(drill_tally const& of) const {
+        switch (plan.odd_one) {
+            case conduct::never_answers: return 2 * plan.clients;
+            case conduct::answers_500: return of.gets / 4;
+            default: return 0;
+        }
+    }
+    // A POST that was reset is not repeated: a third of a quarter of them, and chance.
+    std::uint64_t failed_posts_max(drill_tally const& of) const {
+        switch (plan.odd_one) {
+            case conduct::never_answers: return 2 * plan.clients;
+            case conduct::answers_500: return of.posts / 4;
+            case conduct::resets_one_in_three: return of.posts / 8;
+            default: return 0;
+        }
+    }
 };
 
 std::vector<variant> variants() {
@@ -157,20 +178,19 @@ void write_row(std::ostream& to, char const* title, char const* proxy, drill_tal
 
 }  // namespace
 
-// What is promised and does not hold yet is CHECK_NOFAIL: printed, not counted.
-TEST_CASE("a deploy under load is hardly noticed", "[wire][deploy]") {
+TEST_CASE(
+    "no GET fails and no POST is repeated while every endpoint is replaced", "[wire][deploy]") {
     deploy_drill drill;
     gateway_process gateway{gateway_settings(drill)};
     gateway.wait_for_metric("gateway_dns_addresses", 4, {{"state", "present"}});
     auto const got = drill.run(gateway.port(), {.length = drill_length()});
     INFO(got.text());
     CHECK(got.replaced >= 4);
-    CHECK(got.failed() * 500 <= got.requests());
-    // A pooled connection that dies is tried again at the same endpoint only.
-    CHECK_NOFAIL(got.failed_gets == 0);
-    // A reset overtakes the acknowledgement of what was read before it, so the lack of one proves
-    // nothing.
-    CHECK_NOFAIL(got.repeated_posts == 0);
+    CHECK(got.failed_gets == 0);
+    CHECK(got.repeated_posts == 0);
+    // Half of the endpoints go without draining: a POST that one of them had begun may be lost, and
+    // nobody can know.
+    CHECK(got.failed_posts <= got.replaced * drill_plan{}.clients);
 }
 
 TEST_CASE("one bad endpoint in four spoils hardly more than its share", "[wire][deploy]") {
@@ -183,8 +203,9 @@ TEST_CASE("one bad endpoint in four spoils hardly more than its share", "[wire][
         plan.length = std::min<std::chrono::seconds>(plan.length, plan.length / 4 + 2s);
         auto const got = drill.run(gateway.port(), plan);
         INFO(one.title << ": " << got.text());
-        CHECK(got.failed() * 3 <= got.requests() + 3 * plan.clients);
-        CHECK_NOFAIL(got.repeated_posts == 0);
+        CHECK(got.repeated_posts == 0);
+        CHECK(got.failed_gets <= one.failed_gets_max(got));
+        CHECK(got.failed_posts <= one.failed_posts_max(got));
     }
 }
 
