@@ -45,6 +45,7 @@ std::uint16_t free_port() {
 struct running_peer {
     std::string name;
     std::unique_ptr<temporary_file> settings;
+    std::unique_ptr<temporary_file> pid_file;
     std::unique_ptr<child_process> process;
     std::uint16_t port = 0;
 
@@ -65,13 +66,16 @@ struct running_peer {
 
 // nginx follows a name only where it stands in a variable, and then pools no connections.
 running_peer start_nginx(deploy_drill const& drill) {
-    running_peer peer{"nginx", {}, {}, free_port()};
+    running_peer peer{"nginx", {}, {}, {}, free_port()};
     std::string const dns = "127.0.0.1:" + std::to_string(drill.dns_port());
+    // nginx removes its pid file at its end, so it must be one of our own.
+    peer.pid_file = std::make_unique<temporary_file>("", ".pid");
     peer.settings = std::make_unique<temporary_file>(
-        "daemon off; worker_processes 1; pid /dev/null; error_log /dev/null;\n"
-        "events { worker_connections 4096; }\n"
-        "http { access_log off;\n"
-        "  resolver " +
+        "daemon off; worker_processes 1; error_log /dev/null; pid " + peer.pid_file->path() +
+            ";\n"
+            "events { worker_connections 4096; }\n"
+            "http { access_log off;\n"
+            "  resolver " +
             dns +
             " valid=1s ipv6=off;\n"
             "  server { listen 127.0.0.1:" +
@@ -90,7 +94,7 @@ running_peer start_nginx(deploy_drill const& drill) {
 }
 
 running_peer start_haproxy(deploy_drill const& drill) {
-    running_peer peer{"HAProxy", {}, {}, free_port()};
+    running_peer peer{"HAProxy", {}, {}, {}, free_port()};
     peer.settings = std::make_unique<temporary_file>(
         "global\n  nbthread 1\n"
         "resolvers drill\n  nameserver one 127.0.0.1:" +
