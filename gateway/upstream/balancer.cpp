@@ -150,6 +150,7 @@ public:
         weights_differ_ = std::any_of(among.begin(), among.end(), [&](candidate const& each) {
             return each.weight != among.front().weight;
         });
+        for (candidate& each : among) set_weight_inverse(each);
     }
 
     std::size_t choose(

@@ -9,6 +9,11 @@
 
 namespace gateway::upstream {
 
+constexpr std::uint64_t high_half(std::uint64_t a, std::uint64_t b) noexcept {
+    __extension__ using wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<wide>(a) * b) >> 64);
+}
+
 // Both halves of the product, folded: one multiplication mixes 64 bits well.
 constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
     __extension__ using wide = unsigned __int128;

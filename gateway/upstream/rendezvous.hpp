@@ -6,7 +6,10 @@
 #include "upstream/candidate.hpp"
 #include "upstream/hash.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace gateway::upstream {
@@ -40,27 +43,68 @@ inline std::size_t rendezvous(
     return best;
 }
 
+// For weighted_rendezvous, whenever a weight has changed.
+inline void set_weight_inverse(candidate& of) noexcept {
+    constexpr std::uint64_t one = std::uint64_t{1} << 32;
+    std::uint64_t const weight = std::max(of.weight, 1U);
+    of.weight_inverse = static_cast<std::uint32_t>(std::min(one / weight, one - 1));
+}
+
+// The shortest lot wins, so that among equals it is the highest draw.
+inline std::uint64_t lot_of(candidate const& one, std::uint64_t key) noexcept {
+    return ~draw_of(one, key);
+}
+
+// Even in (0, 1), of the lot's upper half.
+inline double share_of(std::uint64_t lot) noexcept {
+    constexpr double unit = 1.0 / (std::uint64_t{1} << 32);
+    return (static_cast<double>(static_cast<std::int64_t>(lot >> 32)) + 0.5) * unit;
+}
+
 // The wait until a candidate's first event, if events came at random as often as its weight says,
-// is -ln(u)/weight for an even u; the first of all to have one is drawn by weight (Schindelhauer,
-// Schomaker). 1-u is a lower bound of -ln(u) that spares most of the logarithms.
-inline std::size_t weighted_rendezvous(
+// is -ln(1-x)/weight for an even x; the first of all to have one is drawn by weight (Schindelhauer,
+// Schomaker).
+inline double first_event(candidate const& of, std::uint64_t lot) noexcept {
+    return -std::log1p(-share_of(lot)) / of.weight;
+}
+
+// Looks at every wait; for whoever has no room another is found.
+inline std::size_t earliest_with_room(
     std::span<candidate const> among, std::uint64_t key, std::size_t avoid) noexcept {
-    constexpr double unit = 1.0 / (std::uint64_t{1} << 53);
     std::size_t best = nobody;
     double shortest = 0;
     for (std::size_t i = 0; i < among.size(); ++i) {
-        candidate const& each = among[i];
-        if (i == avoid || !each.has_room()) continue;
-        std::uint64_t const drawn = draw_of(each, key);
-        double const u = (static_cast<double>(static_cast<std::int64_t>(drawn >> 11)) + 0.5) * unit;
-        double const weight = each.weight;
-        if (best != nobody && 1 - u >= shortest * weight) continue;
-        double const wait = -std::log(u) / weight;
+        if (i == avoid || !among[i].has_room()) continue;
+        double const wait = first_event(among[i], lot_of(among[i], key));
         if (best != nobody && wait >= shortest) continue;
         best = i;
         shortest = wait;
     }
     return best;
+}
+
+// x/weight is a lower bound of the wait, and close to it for the few that come early. The lowest
+// bound is found in whole numbers, without a branch to mispredict; hardly ever is the next one so
+// near that waits must be compared. That takes a third of the time of comparing all.
+inline std::size_t weighted_rendezvous(
+    std::span<candidate const> among, std::uint64_t key, std::size_t avoid) noexcept {
+    constexpr std::size_t most = 256;
+    if (among.empty() || among.size() > most) return earliest_with_room(among, key, avoid);
+    // In units of 2^-64; the last bits, which matter to nobody, carry the index.
+    std::uint64_t lowest = ~std::uint64_t{0};
+    std::uint64_t next = ~std::uint64_t{0};
+    for (std::size_t i = 0; i < among.size(); ++i) {
+        std::uint64_t const bound = (lot_of(among[i], key) >> 32) * among[i].weight_inverse;
+        std::uint64_t const here = (bound & ~std::uint64_t{most - 1}) | i;
+        next = std::min(next, std::max(lowest, here));
+        lowest = std::min(lowest, here);
+    }
+    std::size_t const best = lowest & (most - 1);
+    // x/(1-x) is an upper bound of -ln(1-x).
+    std::uint64_t const rest = ~lot_of(among[best], key);
+    bool const first_of_all = high_half(next & ~std::uint64_t{most - 1}, rest) > lowest;
+    bool const fits = best != avoid && among[best].has_room();
+    return first_of_all && fits ? best : earliest_with_room(among, key, avoid);
 }
 
 }  // namespace gateway::upstream

@@ -21,12 +21,14 @@ using upstream::nobody;
 
 namespace {
 
+// The draws are made for weights; those who draw by weight know its inverse too.
 std::vector<candidate> pool_of(std::vector<std::uint32_t> const& weights) {
     std::vector<candidate> all;
     for (std::uint32_t const weight : weights) {
         candidate one;
         one.identity = upstream::hash_of("10.0.0." + std::to_string(all.size()) + ":80");
         one.weight = weight * candidate::whole;
+        upstream::set_weight_inverse(one);
         all.push_back(one);
     }
     return all;
@@ -208,6 +210,24 @@ TEST_CASE("a key keeps its endpoint while others come and go", "[unit][balancer]
     double const expected = keys * weights[4] / total;
     CHECK(moved > expected * 0.85);
     CHECK(moved < expected * 1.15);
+}
+
+TEST_CASE("the quick weighted rendezvous is the one that looks at all", "[unit][balancer]") {
+    auto const weights = GENERATE(
+        std::vector<std::uint32_t>{1}, std::vector<std::uint32_t>{1, 100},
+        std::vector<std::uint32_t>{3, 1, 2}, std::vector<std::uint32_t>(50, 7));
+    auto all = pool_of(weights);
+    for (std::uint64_t i = 0; i < 20'000; ++i) {
+        auto const key = upstream::scramble(i);
+        auto const exact = upstream::earliest_with_room(all, key, nobody);
+        REQUIRE(upstream::weighted_rendezvous(all, key, nobody) == exact);
+        // Who has no room is passed over, whatever was drawn.
+        all[exact].in_flight_max = 0;
+        auto const other = upstream::weighted_rendezvous(all, key, nobody);
+        CHECK(other != exact);
+        CHECK(other == upstream::earliest_with_room(all, key, exact));
+        all[exact].in_flight_max = candidate::unlimited;
+    }
 }
 
 TEST_CASE("among equals the weighted rendezvous is the plain one", "[unit][balancer]") {

@@ -199,7 +199,9 @@ TEST_CASE("a failed handshake is tried at another endpoint, POST too", "[wire][t
     imposter_origin bad{expired};
     imposter_origin good{given.server};
     configuration settings;
-    settings.upstream("app", {https(bad), https(good)}, ", tls: {" + given.trust() + "}");
+    settings.upstream(
+        "app", {https(bad), https(good)},
+        ", balance: {method: round_robin}, tls: {" + given.trust() + "}");
     settings.route("prefix: /, upstream: app");
     gateway_process gateway{settings};
     for (int i = 0; i < 4; ++i) {
