@@ -34,6 +34,19 @@ bool parse_entry(std::string_view text, address16& out) noexcept {
     return port_fine && parse_address(text, out);
 }
 
+// Every request prints one of these, and inet_ntop goes through printf.
+std::string_view print_v4(std::uint8_t const* bytes, char* const out) noexcept {
+    char* at = out;
+    for (int i = 0; i < 4; ++i) {
+        unsigned const value = bytes[i];
+        if (value >= 100) *at++ = static_cast<char>('0' + value / 100);
+        if (value >= 10) *at++ = static_cast<char>('0' + value / 10 % 10);
+        *at++ = static_cast<char>('0' + value % 10);
+        *at++ = '.';
+    }
+    return {out, static_cast<std::size_t>(at - 1 - out)};
+}
+
 }  // namespace
 
 bool parse_address(std::string_view text, address16& out) noexcept {
@@ -56,10 +69,11 @@ bool is_mapped_ipv4(address16 const& address) noexcept {
 
 std::string_view print_address(
     address16 const& address, std::span<char, address_text_max + 1> out) noexcept {
-    bool const v4 = is_mapped_ipv4(address);
-    void const* const bytes = address.data() + (v4 ? mapped_prefix.size() : 0);
-    // Cannot fail: the families are known and the buffer is large enough for both.
-    ::inet_ntop(v4 ? AF_INET : AF_INET6, bytes, out.data(), static_cast<socklen_t>(out.size()));
+    if (is_mapped_ipv4(address)) {
+        return print_v4(address.data() + mapped_prefix.size(), out.data());
+    }
+    // Cannot fail: the family is known and the buffer is large enough.
+    ::inet_ntop(AF_INET6, address.data(), out.data(), static_cast<socklen_t>(out.size()));
     return out.data();
 }
 
