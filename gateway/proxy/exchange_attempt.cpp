@@ -184,6 +184,8 @@ exchange::progress exchange::read_response() {
             }
             if (state != progress::wait) return state;
         }
+        // A response that has not begun needs no memory: others need the cache meanwhile.
+        if (!socket.readable().await_ready()) return progress::wait;
         std::span<char> const room = response_room();
         if (room.empty()) {
             response_fault_ = cause::response_header_too_large;
