@@ -18,7 +18,7 @@ import time
 
 sys.dont_write_bytecode = True  # no folders of compiled files beside the sources
 
-from harness import machine, measure, plot, processes, proxies, report, summary
+from harness import machine, measure, network, plot, processes, proxies, report, summary
 
 HERE = pathlib.Path(__file__).resolve().parent
 MEASUREMENTS = ("load", "idle", "start")
@@ -50,6 +50,8 @@ def parse_arguments():
     add("--rounds", type=int, help="times each case runs on each proxy (default 9, quick 3)")
     add("--seconds", type=float, help="length of each window (default 1.5, quick 0.8)")
     add("--quick", action="store_true", help="fewer and shorter rounds: under two minutes")
+    add("--own-network", action="store_true",
+        help="in a network namespace of its own, without pacing (root; see the README's caveats)")
     add("--check", action="store_true", help="exit 1 when a target is missed or not measured")
     add("--results", type=pathlib.Path, default=HERE / "results", help="folder for latest.*")
     given = parser.parse_args()
@@ -197,7 +199,9 @@ def main():
         found = find_programs(given)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        facts = machine.facts(HERE.parent)
+        if given.own_network:
+            network.use_own()
+        facts = machine.facts(HERE.parent) | {"congestion_control": network.congestion_control()}
         with tempfile.TemporaryDirectory(prefix="gateway-bench-", dir=tmpfs) as folder:
             results = run_bench(given, found, pathlib.Path(folder))
     except processes.BenchError as trouble:

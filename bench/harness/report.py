@@ -127,7 +127,8 @@ def markdown(results):
         f"{machine['date']}, commit {machine['commit']}, made by `{results['command']}`. "
         "What is measured and how: [README](../README.md).\n",
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, "
-        f"Linux {machine['kernel']}, {machine['system']}.\n",
+        f"Linux {machine['kernel']}, {machine['system']}, "
+        f"TCP congestion control {machine['congestion_control']}.\n",
         "Versions: " + ", ".join(
             f"{title_of(name)} {text}" for name, text in results["versions"].items()) + ".\n",
     ]
