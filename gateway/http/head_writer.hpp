@@ -20,13 +20,15 @@ public:
         : begin_{out.data()}, at_{out.data()}, end_{out.data() + out.size()} {}
 
     head_writer& append(std::string_view text) noexcept {
-        if (room() < text.size()) {
-            overflowed_ = true;
-            end_ = at_;
-        } else if (!text.empty()) {
-            std::memcpy(at_, text.data(), text.size());
-            at_ += text.size();
-        }
+        if (room() < text.size()) return overflow();
+        put(text);
+        return *this;
+    }
+    // A literal's size is known to the compiler, which copies it without a call.
+    template <std::size_t Terminated>
+    head_writer& append(char const (&literal)[Terminated]) noexcept {
+        if (room() < Terminated - 1) return overflow();
+        put(literal);
         return *this;
     }
     head_writer& append(char c) noexcept { return append(std::string_view{&c, 1}); }
@@ -35,16 +37,26 @@ public:
 
     head_writer& field(std::string_view name, std::string_view value) noexcept {
         GATEWAY_DCHECK(value.find_first_of("\r\n") == std::string_view::npos);
-        if (room() < name.size() + value.size() + 4) {
-            overflowed_ = true;
-            end_ = at_;
-            return *this;
-        }
+        if (room() < name.size() + value.size() + 4) return overflow();
         put(name);
         put(": ");
         put(value);
         put("\r\n");
         return *this;
+    }
+    template <std::size_t Terminated>
+    head_writer& field(char const (&name)[Terminated], std::string_view value) noexcept {
+        GATEWAY_DCHECK(value.find_first_of("\r\n") == std::string_view::npos);
+        if (room() < Terminated - 1 + value.size() + 4) return overflow();
+        put(name);
+        put(": ");
+        put(value);
+        put("\r\n");
+        return *this;
+    }
+    template <std::size_t Terminated>
+    head_writer& field(char const (&name)[Terminated], std::uint64_t value) noexcept {
+        return append(name).append(": ").number(value).append("\r\n");
     }
     head_writer& field(std::string_view name, std::uint64_t value) noexcept {
         return append(name).append(": ").number(value).append("\r\n");
@@ -57,6 +69,16 @@ public:
     bool overflowed() const noexcept { return overflowed_; }
 
 private:
+    head_writer& overflow() noexcept {
+        overflowed_ = true;
+        end_ = at_;
+        return *this;
+    }
+    template <std::size_t Terminated>
+    void put(char const (&literal)[Terminated]) noexcept {
+        std::memcpy(at_, literal, Terminated - 1);
+        at_ += Terminated - 1;
+    }
     void put(std::string_view text) noexcept {
         if (text.empty()) return;
         std::memcpy(at_, text.data(), text.size());

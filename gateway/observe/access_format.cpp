@@ -42,10 +42,12 @@ std::uint32_t bits_of(std::vector<log_field> const& wanted) {
 
 // Load balancers and orchestrators that ask for nothing but life.
 bool is_probe(std::string_view user_agent) noexcept {
+    using namespace std::literals;
+    if (user_agent.empty()) return false;
     for (std::string_view const agent :
-         {"ELB-HealthChecker/", "kube-probe/", "GoogleHC/",
-          "Amazon-Route53-Health-Check-Service"}) {
-        if (user_agent.starts_with(agent)) return true;
+         {"ELB-HealthChecker/"sv, "kube-probe/"sv, "GoogleHC/"sv,
+          "Amazon-Route53-Health-Check-Service"sv}) {
+        if (agent[0] == user_agent[0] && user_agent.starts_with(agent)) return true;
     }
     return false;
 }

@@ -126,8 +126,8 @@ public:
     own_fields(http::head_writer& out, settings::header_edits const& edits)
         : out_(out), edits_(edits), edited_(edits_anything_away(edits)) {}
     bool wants(std::string_view name) const { return !edited_ || !edited_away(edits_, name); }
-    template <class Value>
-    void put(std::string_view name, Value value) const {
+    template <std::size_t Terminated, class Value>
+    void put(char const (&name)[Terminated], Value value) const {
         if (wants(name)) out_.field(name, value);
     }
 
