@@ -164,6 +164,13 @@ TEST_CASE("what does not fit is not written, and nothing after it", "[unit][http
     CHECK(exact.size() == buffer.size());
     exact.append("x");
     CHECK(exact.overflowed());
+    head_writer last_field{buffer};
+    last_field.append("12345").field("A", "");
+    CHECK_FALSE(last_field.overflowed());
+    CHECK(last_field.text() == "12345A: \r\n");
+    last_field.field("", "");
+    CHECK(last_field.overflowed());
+    CHECK(last_field.text() == "12345A: \r\n");
 }
 
 }  // namespace

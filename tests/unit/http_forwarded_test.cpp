@@ -32,6 +32,8 @@ TEST_CASE("an address is printed as RFC 5952 has it", "[unit][http]") {
     CHECK(printed(address("2001:DB8:0:0::1")) == "2001:db8::1");
     CHECK(printed(address("::")) == "::");
     CHECK(printed(address("0.0.0.0")) == "0.0.0.0");
+    CHECK(printed(address("9.10.99.100")) == "9.10.99.100");
+    CHECK(printed(address("101.110.200.255")) == "101.110.200.255");
     CHECK(
         printed(address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")) ==
         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
