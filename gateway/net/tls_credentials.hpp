@@ -7,7 +7,9 @@
 
 #include <openssl/types.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,9 @@ public:
 
     // Empty when everything could be read and fits together.
     std::vector<tls_problem> const& problems() const noexcept { return problems_; }
+
+    // Of our own certificate, when there is one.
+    std::optional<std::chrono::system_clock::time_point> valid_until() const noexcept;
 
     // Into a context of this core. False (with OpenSSL's error queue saying why) when it does not
     // take them.

@@ -21,6 +21,7 @@
 #include "observe/exchange_record.hpp"
 #include "proxy/balance_key.hpp"
 #include "proxy/body_relay.hpp"
+#include "proxy/inflight.hpp"
 #include "proxy/replay_buffer.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shard.hpp"
@@ -64,6 +65,10 @@ public:
     exchange& operator=(exchange const&) = delete;
 
     runtime::task<next_step> run();
+
+    // For whoever asks what is under way (inflight.cpp).
+    time_point begun_at() const noexcept { return begun_at_; }
+    inflight_row describe(std::chrono::nanoseconds age) const;
 
 private:
     enum class progress : std::uint8_t { wait, interim, complete, refused };
@@ -137,6 +142,9 @@ private:
     runtime::task<void> stop_request_body();
     void release_upstream();
 
+    std::string_view phase() const noexcept;
+    bool is_asked_for_readiness() const noexcept;
+
     // reply, settle (exchange.cpp)
     void watch_client();
     void finish_response();
@@ -181,6 +189,8 @@ private:
     bool cut_ = false;              // the response broke off
     bool client_gone_ = false;
     bool answers_itself_ = false;  // it is the gateway that was asked (OPTIONS *, Max-Forwards: 0)
+    bool readiness_asked_ = false;
+    bool connecting_ = false;
     std::uint16_t status_ = 0;
     std::uint8_t attempts_ = 0;
     std::uint8_t interim_count_ = 0;
