@@ -322,6 +322,7 @@ std::string metrics_page::text() const {
     if (names_source_) add_names(out, names_source_());
     add_access_log(out, access_log_);
     add_handshakes(out, cores_, names_);
+    if (more_) more_(out);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)
         .metric.push_back(page::sample({{"version", version_}}, 1));

@@ -18,6 +18,8 @@ class access_log_writer;
 
 namespace gateway::admin {
 
+class page;
+
 // Borrows the counters and the writer; they must outlive it. For the control thread.
 class metrics_page {
 public:
@@ -37,6 +39,10 @@ public:
     using name_source = std::function<std::vector<net::name_figures>()>;
     void follow_names(name_source from) { names_source_ = std::move(from); }
 
+    // Whoever has more to show.
+    using addition = std::function<void(page&)>;
+    void follow_more(addition from) { more_ = std::move(from); }
+
     std::string text() const;
 
 private:
@@ -44,6 +50,7 @@ private:
     observe::traffic_names names_;
     endpoint_source endpoints_;
     name_source names_source_;
+    addition more_;
     observe::access_log_writer const* access_log_;
     std::string version_;
     net::admission const* process_;

@@ -7,6 +7,7 @@
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
 #include "app/memory_watch.hpp"
+#include "app/operator_desk.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
 #include "net/tls_credentials.hpp"
@@ -23,6 +24,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #ifndef GATEWAY_VERSION
 #define GATEWAY_VERSION "dev"
@@ -127,7 +129,7 @@ observe::traffic_names names_of(settings::snapshot const& wanted) {
 }  // namespace
 
 struct gateway::parts {
-    explicit parts(settings::snapshot const& from);
+    parts(settings::snapshot const& from, std::string from_where);
     ~parts() { stop(); }
 
     void follow_names();
@@ -138,9 +140,9 @@ struct gateway::parts {
     void drain();
     void await_drained(time_point limit, bool cut);
     void stop();
-    bool all_live() const;
 
     settings::snapshot wanted;
+    std::string config_source;
     std::vector<net::address> addresses;
     net::admission admission;
     net::tls_store tls;
@@ -156,14 +158,15 @@ struct gateway::parts {
                            for (auto const& each : cores) each->set_endpoints(upstream, states);
                        }};
     std::unique_ptr<admin::metrics_page> metrics;
+    std::unique_ptr<operator_desk> operators;
     std::unique_ptr<admin::admin_server> admin;
-    bool opened = false;
     bool draining = false;
     time_point drain_begun{};
 };
 
-gateway::parts::parts(settings::snapshot const& from)
+gateway::parts::parts(settings::snapshot const& from, std::string from_where)
     : wanted(from),
+      config_source(std::move(from_where)),
       addresses(listener_addresses(from)),
       admission(
           {.connections = from.limits.connections,
@@ -189,25 +192,20 @@ gateway::parts::parts(settings::snapshot const& from)
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
+    operators = std::make_unique<operator_desk>(operator_desk::parts{
+        control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION, config_source});
+    metrics->follow_more([this](admin::page& to) { add_operator(to, operators->figures()); });
     admin = std::make_unique<admin::admin_server>(
         control, wanted.admin.address,
         admin::admin_sources{
             .metrics = [this] { return metrics->text(); },
-            .live = [this] { return all_live(); },
-            .ready =
-                [this] {
-                    if (draining) return admin::readiness{false, "draining"};
-                    if (!opened) return admin::readiness{false, "starting"};
-                    return admin::readiness{true, "serving"};
-                }});
-}
-
-bool gateway::parts::all_live() const {
-    auto const now = clock::now();
-    for (auto const& each : cores) {
-        if (!each->is_live(now)) return false;
-    }
-    return true;
+            .live = [this] { return operators->live(); },
+            .ready = [this] { return operators->ready(); },
+            .page = [this](
+                        admin::admin_request const& asked,
+                        auto done) { operators->answer(asked, std::move(done)); },
+            .first_event = [this] { return operators->first_event(); }});
+    operators->serve(*admin);
 }
 
 void gateway::parts::follow_names() {
@@ -237,8 +235,8 @@ void gateway::parts::open_when_resolved(time_point limit, std::function<void()> 
 }
 
 void gateway::parts::open(std::function<void()> const& ready) {
-    opened = true;
     for (auto const& each : cores) each->listen();
+    operators->opened();
     for (net::address const& each : addresses) observe::log_info("listening on {}", each.text());
     std::string const& admin_host = wanted.admin.address.host;
     observe::log_info("admin on {}:{}", admin_host.empty() ? "0.0.0.0" : admin_host, admin->port());
@@ -275,6 +273,7 @@ void gateway::parts::signalled(int number) {
 
 void gateway::parts::drain() {
     draining = true;
+    operators->draining();
     drain_begun = clock::now();
     names.stop();
     desk.stop();
@@ -302,13 +301,14 @@ void gateway::parts::await_drained(time_point limit, bool cut) {
 
 void gateway::parts::stop() {
     for (auto const& each : cores) each->stop();
+    if (operators) operators->stop();
     if (admin) admin->stop();
 }
 
-gateway::gateway(settings::snapshot const& wanted) {
+gateway::gateway(settings::snapshot const& wanted, std::string config_source) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    parts_ = std::make_unique<parts>(wanted);
+    parts_ = std::make_unique<parts>(wanted, std::move(config_source));
 }
 
 gateway::~gateway() = default;
@@ -325,6 +325,7 @@ int gateway::run(std::function<void()> const& ready) {
     all.follow_names();
     all.memory.start();
     for (auto const& each : all.cores) each->start();
+    all.operators->start();
     all.admin->start();
     all.open_when_resolved(clock::now() + first_look_up_limit, ready);
     all.control.run();
