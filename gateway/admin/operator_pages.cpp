@@ -37,6 +37,7 @@ constexpr std::string_view index_text =
 constexpr std::chrono::seconds retry_after_default{60};
 constexpr std::chrono::seconds retry_after_max{86'400};
 constexpr std::size_t rows_max = 1'000;
+constexpr milliseconds refusals_said_every{1'000};
 
 // A parameter read by its syntax: what it says, or what it should.
 template <class Syntax>
@@ -119,15 +120,23 @@ void operator_pages::answer(admin_request const& asked, answered done) {
     }
     if (changes) {
         if (auto refused = guard_.refuse(asked)) {
-            ++refused_;
-            observe::log_warn(
-                "admin: {} from {} refused: {}", asked.path, asked.client,
-                std::string_view{refused->body}.substr(0, refused->body.size() - 1));
+            note_refusal(asked, *refused);
             done(std::move(*refused));
             return;
         }
     }
     (this->*found->answer)(asked, std::move(done));
+}
+
+// Whoever guesses tokens must not fill the log.
+void operator_pages::note_refusal(admin_request const& asked, admin_reply const& refused) {
+    ++refused_;
+    auto const now = clock::now();
+    if (refusal_said_at_ != time_point{} && now - refusal_said_at_ < refusals_said_every) return;
+    refusal_said_at_ = now;
+    observe::log_warn(
+        "admin: {} from {} refused: {}", asked.path, asked.client,
+        std::string_view{refused.body}.substr(0, refused.body.size() - 1));
 }
 
 void operator_pages::index(admin_request const& asked, answered done) {

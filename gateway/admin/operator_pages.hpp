@@ -83,12 +83,14 @@ private:
     void log_level(admin_request const& asked, answered done);
     void endpoint(admin_request const& asked, answered done);
     void maintenance(admin_request const& asked, answered done);
+    void note_refusal(admin_request const& asked, admin_reply const& refused);
     admin_reply done_with(change what, operator_actions::result const& result);
 
     change_guard guard_;
     operator_actions& actions_;
     std::array<std::uint64_t, change_count> made_{};
     std::uint64_t refused_ = 0;
+    time_point refusal_said_at_{};
 };
 
 // The dashboard, with the policy that lets a browser run nothing but it.

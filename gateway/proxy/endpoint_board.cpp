@@ -126,7 +126,7 @@ bool endpoint_board::health_changed(
     one.probed = true;
     if (one.health == verdict) return false;
     one.health = verdict;
-    one.why = healthy ? std::string_view{} : why;
+    one.why_unhealthy = healthy ? std::string_view{} : why;
     if (healthy) {
         ++one.figures.became_healthy;
         begin_slowly(one, now);
@@ -156,7 +156,7 @@ bool endpoint_board::found_outlier(std::uint32_t number, upstream::finding what,
         case upstream::ejection_answer::share_reached: ++one.figures.refusals[1]; return false;
         case upstream::ejection_answer::ejected: break;
     }
-    one.why = words_for(what);
+    one.why_ejected = words_for(what);
     ++one.figures.ejections[what == upstream::finding::low_success_rate ? 1 : 0];
     observe::log_warn(
         "upstream {}: endpoint {} is ejected for {} s: {}", rules_.name, one.text,
@@ -173,7 +173,6 @@ bool endpoint_board::ticked(time_point now) {
     for (entry& each : entries_) {
         if (!ejections_.returns(each.ejection, now)) continue;
         begin_slowly(each, now);
-        each.why.clear();
         observe::log_info(
             "upstream {}: endpoint {} returns from its ejection", rules_.name, each.text);
         changed = true;
@@ -225,7 +224,6 @@ void endpoint_board::pardon_if_alone(time_point now) {
     for (entry& each : entries_) {
         if (!each.ejection.ejected) continue;
         ejections_.pardon(each.ejection, now);
-        each.why.clear();
         each.since = {};
         observe::log_warn(
             "upstream {}: endpoint {} returns early: no other is available", rules_.name,
@@ -303,8 +301,9 @@ std::vector<endpoint_figures> endpoint_board::figures(time_point now) const {
         row.word = one.word;
         row.standing = standing_of(one);
         row.present = one.present;
-        if (!one.available()) row.why = one.why;
+        if (!one.available()) row.why = one.why_unhealthy;
         if (one.ejection.ejected) {
+            row.why = one.why_ejected;
             row.ejected_for = std::chrono::ceil<milliseconds>(one.ejection.until - now);
         }
         add_traffic(i, row);

@@ -91,7 +91,8 @@ private:
         bool in_own_zone = true;
         bool probed = false;
         operator_word word = operator_word::none;
-        std::string why;  // of the last verdict against it
+        std::string why_unhealthy;
+        std::string_view why_ejected;  // a literal
         upstream::health health = upstream::health::untested;
         upstream::ejection_record ejection;
         time_point began_at{};  // when it was available last

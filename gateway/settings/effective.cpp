@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <string_view>
 
 namespace gateway::settings {
@@ -39,6 +40,34 @@ std::string quoted(std::string_view text) {
         out += c;
     }
     return out += '"';
+}
+
+bool is_one_of(std::string_view key, std::initializer_list<std::string_view> keys) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+// A key that another setting leaves without effect; validate refuses it where it is written.
+bool is_idle(row const& self, owner from) {
+    std::string_view const home = home_of(self.path);
+    std::string_view const key = key_of(self.path);
+    if (home == "upstreams.*.balance") {
+        auto const method = std::get<upstream*>(from)->balance.method;
+        if (key == "hash_on") return method != balance_method::hash;
+        return method != balance_method::sticky_cookie &&
+               is_one_of(key, {"cookie", "cookie_max_age", "cookie_secure"});
+    }
+    if (home == "upstreams.*.health_check") {
+        health_check const& check = std::get<upstream*>(from)->health_check;
+        if (key == "expect_body" && check.method == "HEAD") return true;
+        return check.kind == probe_kind::tcp &&
+               is_one_of(
+                   key, {"path", "method", "host", "headers", "expect_status", "expect_body"});
+    }
+    if (self.path == "limits.header_line") {
+        limits const& all = std::get<snapshot*>(from)->limits;
+        return all.header_line_bytes > all.header_bytes;
+    }
+    return false;
 }
 
 class writer {
@@ -117,6 +146,7 @@ private:
 
     void write(row const& self, owner from) {
         std::string const key{key_of(self.path)};
+        if (is_idle(self, from)) return;
         if (self.path == "listeners") return list_of_maps(self, all_.listeners);
         if (self.path == "routes") return list_of_maps(self, all_.routes);
         if (self.path == "upstreams") return upstreams(self);

@@ -101,7 +101,7 @@ export async function checkDyingEndpoint(stage) {
         await row.and(page.locator('[data-state=available]')).waitFor(patience);
         assert.deepEqual(complaints, []);
         await context.close();
-    });
+    }, 120_000 + stage.seconds * 1000);
 }
 
 // Contrast of text against what is behind it, as WCAG 2 counts it.

@@ -311,4 +311,11 @@ TEST_CASE("who is not available says why", "[unit][board]") {
     CHECK(one.figures_of(2).why.empty());
     one.health(1, true);
     CHECK(one.figures_of(1).why.empty());
+    // The end of an ejection does not take the other reason away.
+    one.eject(3);
+    one.health(3, false);
+    CHECK(one.figures_of(3).why == "too many failures in a row");
+    one.now += 1min;
+    one.board.ticked(one.now);
+    CHECK(one.figures_of(3).why == "status 500");
 }

@@ -14,10 +14,10 @@ namespace {
 
 using namespace gateway::settings;
 
-std::optional<std::string> nothing(std::string_view) { return std::nullopt; }
+std::optional<std::string> variable(std::string_view) { return "from-the-environment"; }
 
 snapshot loads(std::string const& text) {
-    loaded const result = load_text(text, "g.yaml", nothing);
+    loaded const result = load_text(text, "g.yaml", variable);
     std::string problems;
     for (problem const& one : result.problems) problems += to_text(one) + '\n';
     CAPTURE(text, problems);
