@@ -72,8 +72,10 @@ std::string_view log_level_word() {
     return "error";
 }
 
+wall_time wall_now() { return std::chrono::system_clock::now(); }
+
 void state_page::write_process(json_text& to) const {
-    auto const now = std::chrono::system_clock::now();
+    auto const now = wall_now();
     to.member("version", from_.version);
     to.member("now_ms", epoch_ms(now));
     to.member("started_at_ms", epoch_ms(from_.started_at));
@@ -103,7 +105,7 @@ void state_page::write_process(json_text& to) const {
         to.begin_object();
         to.member("used_for", each.used_for);
         to.member("file", each.file);
-        if (each.valid_until) to.member("valid_until_ms", epoch_ms(*each.valid_until));
+        if (each.expires_at) to.member("valid_until_ms", *each.expires_at * 1000);
         to.end_object();
     }
     to.end_array();

@@ -13,6 +13,7 @@
 #include "settings/settings.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,10 +23,14 @@
 
 namespace gateway::admin {
 
+// For what is written down; nothing waits by it.
+using wall_time = std::chrono::system_clock::time_point;
+wall_time wall_now();
+
 struct config_state {
     std::string source;  // a path, or that it is built in
     std::uint64_t generation = 1;
-    std::chrono::system_clock::time_point loaded_at{};
+    wall_time loaded_at{};
     std::string last_failure{};  // of a later attempt to load another one; empty: none
 };
 
@@ -37,13 +42,13 @@ struct closed_route_state {
 struct certificate_state {
     std::string used_for;  // "upstream api"
     std::string file;
-    std::optional<std::chrono::system_clock::time_point> valid_until{};
+    std::optional<std::int64_t> expires_at{};  // in seconds since 1970
 };
 
 // Called on the control thread.
 struct state_sources {
     std::string version;
-    std::chrono::system_clock::time_point started_at{};
+    wall_time started_at{};
     std::vector<observe::traffic_counters const*> cores{};
     net::admission const* process = nullptr;
     change_rule changes = change_rule::refused;

@@ -339,7 +339,7 @@ std::vector<admin::certificate_state> operator_desk::certificates() const {
         settings::upstream const& one = from_.wanted.upstreams[i];
         net::tls_credentials const* const credentials = from_.tls.of(i);
         if (credentials == nullptr || one.tls.certificate.empty()) continue;
-        all.push_back({"upstream " + one.name, one.tls.certificate, credentials->valid_until()});
+        all.push_back({"upstream " + one.name, one.tls.certificate, credentials->expires_at()});
     }
     return all;
 }

@@ -97,7 +97,7 @@ private:
 
     parts from_;
     boost::asio::steady_timer timer_;
-    std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
+    admin::wall_time started_at_ = admin::wall_now();
     std::function<admin::config_state()> config_;
     admin::admin_server* server_ = nullptr;
     bool opened_ = false;

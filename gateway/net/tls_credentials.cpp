@@ -81,14 +81,13 @@ tls_credentials::tls_credentials(settings::upstream_tls const& wanted) {
 
 tls_credentials::~tls_credentials() = default;
 
-std::optional<std::chrono::system_clock::time_point> tls_credentials::valid_until()
-    const noexcept {
+std::optional<std::int64_t> tls_credentials::expires_at() const noexcept {
     tm until{};
     bool const known =
         !certificates_.empty() &&
         ASN1_TIME_to_tm(X509_get0_notAfter(certificates_.front().get()), &until) == 1;
     if (!known) return std::nullopt;
-    return std::chrono::system_clock::from_time_t(::timegm(&until));
+    return ::timegm(&until);
 }
 
 void tls_credentials::note(

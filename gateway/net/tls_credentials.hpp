@@ -7,7 +7,7 @@
 
 #include <openssl/types.h>
 
-#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,8 +45,8 @@ public:
     // Empty when everything could be read and fits together.
     std::vector<tls_problem> const& problems() const noexcept { return problems_; }
 
-    // Of our own certificate, when there is one.
-    std::optional<std::chrono::system_clock::time_point> valid_until() const noexcept;
+    // When our own certificate expires, in seconds since 1970; nothing when there is none.
+    std::optional<std::int64_t> expires_at() const noexcept;
 
     // Into a context of this core. False (with OpenSSL's error queue saying why) when it does not
     // take them.

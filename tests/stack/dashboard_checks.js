@@ -95,6 +95,7 @@ export async function checkDyingEndpoint(stage) {
         assert.match(await page.locator('#news').textContent(), new RegExp(`${victim.address}.* is unhealthy`));
         if (stage.picture) {
             if (stage.seconds) await new Promise((resolve) => setTimeout(resolve, stage.seconds * 1000));
+            await page.setViewportSize({ width: 1360, height: 1060 });
             await page.screenshot({ path: stage.picture });
         }
         stage.origins[1] = await stage.restartOrigin(victim.port);

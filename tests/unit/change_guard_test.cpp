@@ -41,8 +41,8 @@ TEST_CASE("on loopback whoever names loopback may", "[unit][admin]") {
             CHECK(status(on(address), from(host)) == 200);
         }
         for (auto const* host :
-             {"", "evil.example:9113", "127.evil.example", "127.0.0.1.evil.example:9113", "localhost.evil.example", "10.0.0.1", "[::2]:9113", "[::1",
-              "0.0.0.0"}) {
+             {"", "evil.example:9113", "127.evil.example", "127.0.0.1.evil.example:9113",
+              "localhost.evil.example", "10.0.0.1", "[::2]:9113", "[::1", "0.0.0.0"}) {
             CAPTURE(host);
             CHECK(status(on(address), from(host)) == 403);
         }
