@@ -13,9 +13,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <array>
@@ -72,6 +76,20 @@ tcp::endpoint endpoint_of(settings::host_port const& from) {
 // The client's bytes were wrong, as opposed to its connection.
 bool is_http_error(boost::system::error_code const& error) {
     return error.category() == make_error_code(http::error::bad_version).category();
+}
+
+// By hand, because Beast's serializer is most of what this file takes to compile.
+std::string head_of(http::response<http::string_body> const& response) {
+    std::string text = "HTTP/1.1 " + std::to_string(response.result_int()) + ' ';
+    auto const append = [&](beast::string_view words) { text.append(words.data(), words.size()); };
+    append(response.reason());
+    for (auto const& field : response) {
+        text += "\r\n";
+        append(field.name_string());
+        text += ": ";
+        append(field.value());
+    }
+    return text += "\r\n\r\n";
 }
 
 tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint) {
@@ -164,18 +182,11 @@ asio::awaitable<void> admin_server::service::answer_all(beast::tcp_stream& clien
         bool const keep = !malformed && parser.get().keep_alive();
         response.keep_alive(keep);
         bool const head_only = !malformed && parser.get().method() == http::verb::head;
-        http::response_serializer<http::string_body> serializer{response};
-        serializer.split(head_only);
+        auto const head = head_of(response);
+        std::string_view const body = head_only ? std::string_view{} : response.body();
+        std::array const pieces{asio::buffer(head), asio::buffer(body)};
         client.expires_after(message_timeout);
-        boost::system::error_code failed;
-        if (head_only) {
-            auto const [problem, size] =
-                co_await http::async_write_header(client, serializer, as_result);
-            failed = problem;
-        } else {
-            auto const [problem, size] = co_await http::async_write(client, serializer, as_result);
-            failed = problem;
-        }
+        auto const [failed, size] = co_await asio::async_write(client, pieces, as_result);
         if (failed) co_return;
         if (malformed) co_return co_await close_gently(client);
         if (!keep) co_return;
