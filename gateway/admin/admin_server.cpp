@@ -56,7 +56,7 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::string_view index_text =
     "The gateway's admin listener.\n"
     "\n"
-    "/metrics  counters, in the Prometheus text format\n"
+    "/metrics  counters, in the Prometheus text format or as OpenMetrics\n"
     "/livez    200 while the process is alive\n"
     "/readyz   200 while it takes new requests, otherwise 503 and the reason\n";
 
@@ -122,7 +122,7 @@ private:
     asio::awaitable<void> answer_all(beast::tcp_stream& client);
     static asio::awaitable<void> close_gently(beast::tcp_stream& client);
     reply answer(http::request<http::empty_body> const& request) const;
-    reply answer_path(std::string_view path) const;
+    reply answer_path(std::string_view path, std::string_view accept) const;
 
     tcp::acceptor acceptor_;
     std::uint16_t port_ = acceptor_.local_endpoint().port();
@@ -217,7 +217,9 @@ admin_server::service::reply admin_server::service::answer(
     } else {
         std::string_view const target{request.target().data(), request.target().size()};
         try {
-            response = answer_path(target.substr(0, target.find('?')));
+            auto const accept = request[http::field::accept];
+            response =
+                answer_path(target.substr(0, target.find('?')), {accept.data(), accept.size()});
         } catch (std::exception const& problem) {
             observe::log_error("admin: {} failed: {}", target, problem.what());
             response = reply{};
@@ -234,11 +236,13 @@ admin_server::service::reply admin_server::service::answer(
     return response;
 }
 
-admin_server::service::reply admin_server::service::answer_path(std::string_view path) const {
+admin_server::service::reply admin_server::service::answer_path(
+    std::string_view path, std::string_view accept) const {
     reply response{http::status::ok, 11};
     if (path == "/metrics") {
-        response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-        response.body() = sources_.metrics();
+        auto [type, body] = sources_.metrics(accept);
+        response.set(http::field::content_type, {type.data(), type.size()});
+        response.body() = std::move(body);
     } else if (path == "/livez") {
         bool const live = sources_.live();
         if (!live) response.result(http::status::service_unavailable);

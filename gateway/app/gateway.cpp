@@ -155,6 +155,7 @@ struct gateway::parts {
     endpoint_desk desk{control, wanted, [this](std::size_t upstream, auto const& states) {
                            for (auto const& each : cores) each->set_endpoints(upstream, states);
                        }};
+    observe::reload_figures reloads;
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<admin::admin_server> admin;
     bool opened = false;
@@ -187,12 +188,19 @@ gateway::parts::parts(settings::snapshot const& from)
     desk.report_to(names);
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
+    metrics->describe(wanted);
+    metrics->follow_reloads(reloads);
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
     admin = std::make_unique<admin::admin_server>(
         control, wanted.admin.address,
         admin::admin_sources{
-            .metrics = [this] { return metrics->text(); },
+            .metrics =
+                [this](std::string_view accept) {
+                    auto const format = admin::exposition_for(accept);
+                    return admin::metrics_reply{
+                        admin::content_type_of(format), metrics->text(format)};
+                },
             .live = [this] { return all_live(); },
             .ready =
                 [this] {

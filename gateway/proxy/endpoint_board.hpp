@@ -38,6 +38,7 @@ struct endpoint_figures {
     std::uint64_t requests = 0;
     std::uint64_t failures = 0;
     std::array<std::uint64_t, observe::probe_result_count> probes{};
+    observe::timing_figures timings{};
 };
 
 class endpoint_board {

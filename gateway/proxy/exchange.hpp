@@ -53,6 +53,7 @@ struct parked_head {
     std::string bytes;
     time_point begun_at;
     runtime::deadline limit;  // covers the whole head, however slowly its bytes trickle
+    observe::phase_mark phase;
 };
 
 // Lives in a block borrowed for the exchange; about 10 KiB with its two heads. Borrows the session.
@@ -137,6 +138,10 @@ private:
     runtime::task<void> stop_request_body();
     void release_upstream();
 
+    void enter(observe::phase next) noexcept {
+        phase_.enter(home_.counters.phases, next, home_.core.now());
+    }
+
     // reply, settle (exchange.cpp)
     void watch_client();
     void finish_response();
@@ -165,6 +170,8 @@ private:
     time_point begun_at_;
     time_point attempt_at_{};
     time_point response_at_{};
+    time_point ended_at_{};  // of the last attempt, when its response came through
+    observe::phase_mark phase_;
     std::uint64_t client_read_before_;
     std::uint64_t client_written_before_;
 

@@ -3,6 +3,7 @@
 
 #include "settings/schema_attempts.hpp"
 #include "settings/schema_endpoints.hpp"
+#include "settings/schema_metrics.hpp"
 #include "settings/schema_parts.hpp"
 #include "settings/schema_tls.hpp"
 
@@ -320,7 +321,8 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
     return all;
 }
 
-constexpr auto table = joined(first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows);
+constexpr auto table =
+    joined(first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows, metrics_rows);
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "settings/attempt_settings.hpp"
 #include "settings/endpoint_settings.hpp"
+#include "settings/metrics_settings.hpp"
 
 #include <array>
 #include <cstdint>
@@ -312,6 +313,7 @@ struct snapshot {
     settings::forwarding forwarding;
     settings::runtime runtime;
     settings::dns dns;
+    settings::metrics metrics;
 
     bool operator==(snapshot const&) const = default;
 };
