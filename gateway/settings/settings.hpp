@@ -232,8 +232,12 @@ enum class log_field : std::uint8_t {
     user_agent,
     referer,
     cause,
+    cluster,
+    service,
+    task,
+    zone,
 };
-inline constexpr std::size_t log_field_count = 23;
+inline constexpr std::size_t log_field_count = 27;
 
 constexpr std::array<log_field, log_field_count> every_log_field() {
     std::array<log_field, log_field_count> all{};
