@@ -13,7 +13,6 @@ global:
   evaluation_interval: 15s
   external_labels: { environment: "${ENVIRONMENT:-local}", region: "${REGION:-local}" }
 rule_files:
-  - $rules/*.rules.yml
   - $rules/rules/*.yml
 scrape_configs:
   - job_name: gateway

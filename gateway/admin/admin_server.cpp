@@ -16,7 +16,10 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <array>
@@ -78,6 +81,20 @@ std::string_view path_of(boost::string_view target) {
 // The client's bytes were wrong, as opposed to its connection.
 bool is_http_error(boost::system::error_code const& error) {
     return error.category() == make_error_code(http::error::bad_version).category();
+}
+
+// By hand, because Beast's serializer is most of what this file takes to compile.
+std::string head_of(http::response<http::string_body> const& response) {
+    std::string text = "HTTP/1.1 " + std::to_string(response.result_int()) + ' ';
+    auto const append = [&](beast::string_view words) { text.append(words.data(), words.size()); };
+    append(response.reason());
+    for (auto const& field : response) {
+        text += "\r\n";
+        append(field.name_string());
+        text += ": ";
+        append(field.value());
+    }
+    return text += "\r\n\r\n";
 }
 
 tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint) {
@@ -202,16 +219,12 @@ asio::awaitable<void> admin_server::service::answer_all(beast::tcp_stream& clien
 
 asio::awaitable<bool> admin_server::service::send(
     beast::tcp_stream& client, reply& response, bool head_only) {
-    http::response_serializer<http::string_body> serializer{response};
-    serializer.split(head_only);
+    auto const head = head_of(response);
+    std::string_view const body = head_only ? std::string_view{} : response.body();
+    std::array const pieces{asio::buffer(head), asio::buffer(body)};
     client.expires_after(message_timeout);
-    if (head_only) {
-        auto const [problem, size] =
-            co_await http::async_write_header(client, serializer, as_result);
-        co_return !problem;
-    }
-    auto const [problem, size] = co_await http::async_write(client, serializer, as_result);
-    co_return !problem;
+    auto const [failed, size] = co_await asio::async_write(client, pieces, as_result);
+    co_return !failed;
 }
 
 // A close with bytes unread would reset the connection, and the client might lose the answer that
@@ -282,8 +295,8 @@ std::optional<admin_reply> admin_server::service::answer_at_once(admin_request c
         return refused;
     }
     if (metrics) {
-        return admin_reply{
-            .body = sources_.metrics(), .type = "text/plain; version=0.0.4; charset=utf-8"};
+        metrics_reply page = sources_.metrics(asked.accept);
+        return admin_reply{.body = std::move(page.body), .type = page.content_type};
     }
     if (events) {
         return refusal(503, "Too many listen to the events already; close a dashboard.");

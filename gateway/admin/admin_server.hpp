@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace boost::asio {
 class io_context;
@@ -22,10 +23,16 @@ struct readiness {
     std::string detail;  // one line for whoever asks why, such as "draining"
 };
 
+struct metrics_reply {
+    std::string_view content_type;  // a literal
+    std::string body;
+};
+
 // Where the answers come from. Called on the control thread, once for each request; what they throw
 // becomes a 500.
 struct admin_sources {
-    std::function<std::string()> metrics;
+    // By the request's Accept field.
+    std::function<metrics_reply(std::string_view accept)> metrics;
     std::function<readiness()> live;
     std::function<readiness()> ready;
     // Whatever else is asked for. `done` is called once, now or later, on the same thread; without

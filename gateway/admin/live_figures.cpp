@@ -14,7 +14,8 @@ bool is_server_error(std::size_t slot) { return observe::status_word(slot).front
 
 live_figures::live_figures(std::vector<observe::traffic_counters const*> cores)
     : cores_(std::move(cores)) {
-    for (auto const bound : observe::duration_bounds) {
+    for (auto const bound :
+         cores_.empty() ? observe::duration_bounds.all() : cores_.front()->bounds().all()) {
         bounds_ms_.push_back(std::chrono::duration<double, std::milli>(bound).count());
     }
 }
@@ -35,6 +36,7 @@ live_figures::totals live_figures::read() const {
     sum.causes = read_causes();
     for (observe::traffic_counters const* core : cores_) {
         for (std::size_t route = 0; route <= core->route_count(); ++route) {
+            if (!core->has_cells(route)) continue;
             for (std::size_t i = 0; i < observe::method_label_count; ++i) {
                 auto const method = static_cast<observe::method_label>(i);
                 for (std::size_t slot = 0; slot < observe::status_slot_count; ++slot) {

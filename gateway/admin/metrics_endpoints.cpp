@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/metrics_endpoints.hpp"
 
+#include <algorithm>
 #include <initializer_list>
+#include <map>
 #include <string>
 
 namespace gateway::admin {
@@ -113,6 +115,59 @@ void add_endpoints(page& to, std::vector<endpoint_figures> const& all) {
     add_states(to, all);
     add_changes(to, all);
     add_traffic(to, all);
+}
+
+void add_pools(
+    page& to, std::vector<endpoint_figures> const& all, observe::traffic_names const& names) {
+    struct sums {
+        std::int64_t active = 0;
+        std::int64_t open = 0;
+    };
+    std::map<std::string_view, sums> by_upstream;
+    for (auto const& one : all) {
+        by_upstream[one.upstream].active += one.in_flight;
+        by_upstream[one.upstream].open += one.connections;
+    }
+    auto& family = to.family(
+        "gateway_upstream_pool_connections",
+        "Connections to an upstream: those with a request, and idle ones.", MetricType::Gauge);
+    for (auto const& name : names.upstreams) {
+        auto const& [active, open] = by_upstream[name];
+        family.metric.push_back(
+            page::sample({{"upstream", name}, {"state", "active"}}, as_double(active)));
+        // The two were read one after the other.
+        auto const idle = std::max<std::int64_t>(open - active, 0);
+        family.metric.push_back(
+            page::sample({{"upstream", name}, {"state", "idle"}}, as_double(idle)));
+    }
+}
+
+void add_timings(
+    page& to, std::vector<endpoint_figures> const& all, observe::histogram_bounds const& bounds) {
+    struct row {
+        char const* name;
+        char const* help;
+        observe::histogram_figures observe::timing_figures::*value;
+        observe::histogram_bounds const& bounds;
+    };
+    for (auto const& [name, help, value, of] : std::initializer_list<row>{
+             {"gateway_upstream_request_duration_seconds",
+              "From an attempt's begin to its end, connecting included; tunnels are left out.",
+              &observe::timing_figures::attempts, bounds},
+             {"gateway_upstream_time_to_first_byte_seconds",
+              "From an attempt's begin to the response's head, connecting included.",
+              &observe::timing_figures::first_byte, bounds},
+             {"gateway_upstream_connect_duration_seconds",
+              "To a connection to the endpoint, TLS included.", &observe::timing_figures::connects,
+              observe::connect_bounds}}) {
+        auto& family = to.family(name, help, MetricType::Histogram);
+        family.metric.reserve(all.size());
+        for (auto const& one : all) {
+            auto const& figures = one.timings.*value;
+            if (figures.count() == 0) continue;
+            family.metric.push_back(page::histogram(labels_of(one), figures, of));
+        }
+    }
 }
 
 }  // namespace gateway::admin

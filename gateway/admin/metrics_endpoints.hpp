@@ -4,6 +4,7 @@
 #pragma once
 
 #include "admin/metrics_builder.hpp"
+#include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_board.hpp"
 
 #include <vector>
@@ -11,5 +12,16 @@
 namespace gateway::admin {
 
 void add_endpoints(page& to, std::vector<proxy::endpoint_figures> const& all);
+
+// Connections of each upstream by what they do.
+void add_pools(
+    page& to, std::vector<proxy::endpoint_figures> const& all, observe::traffic_names const& names);
+
+// How long attempts, responses and connections take, by endpoint. `bounds` are those of the first
+// two.
+void add_timings(
+    page& to,
+    std::vector<proxy::endpoint_figures> const& all,
+    observe::histogram_bounds const& bounds);
 
 }  // namespace gateway::admin

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Only the metrics_ files know prometheus-cpp, and of that only the text format: its own counters
-// are atomics shared by all threads and never touch a request.
+// Only the metrics_ files know prometheus-cpp, and of that only what it calls families of metrics:
+// its own counters are atomics shared by all threads and never touch a request.
 #include "admin/metrics_page.hpp"
 
 #include "admin/metrics_attempts.hpp"
 #include "admin/metrics_builder.hpp"
 #include "admin/metrics_endpoints.hpp"
 #include "admin/metrics_names.hpp"
+#include "admin/metrics_state.hpp"
 #include "admin/process_figures.hpp"
+#include "admin/series_cap.hpp"
 #include "observe/access_log.hpp"
 
 #include <algorithm>
 #include <array>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 
 namespace gateway::admin {
 namespace {
 
 using observe::traffic_counters;
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
 using prometheus::MetricType;
 using labels = metric_labels;
 using cores = std::vector<traffic_counters const*>;
@@ -35,69 +36,65 @@ double sum(cores const& all, Read read) {
     return total;
 }
 
-// One cell of all cores together.
-struct merged_cell {
-    std::array<std::uint64_t, observe::duration_bounds.size() + 1> buckets{};
-    std::uint64_t count = 0;
-    double seconds = 0;
-
-    void add(observe::exchange_cell const& cell) {
-        for (std::size_t i = 0; i < buckets.size(); ++i) {
-            auto const in_bucket = cell.buckets[i].value();
-            buckets[i] += in_bucket;
-            count += in_bucket;
+// The newest one that any core has for the bucket.
+void keep_newest(
+    std::vector<bucket_exemplar>& all,
+    std::size_t metric,
+    std::vector<observe::exchange_cell const*> const& cells,
+    std::size_t buckets) {
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+        std::optional<observe::exemplar> newest;
+        for (auto const* cell : cells) {
+            if (!cell->exemplars) continue;
+            auto found = cell->exemplars[bucket].read();
+            if (found && (!newest || found->at > newest->at)) newest = std::move(found);
         }
-        seconds += as_double(cell.duration_ns.value()) * 1e-9;
+        if (newest) all.push_back({metric, bucket, std::move(*newest)});
     }
+}
 
-    ClientMetric histogram(labels by) const {
-        ClientMetric metric;
-        metric.label = std::move(by);
-        metric.histogram.sample_count = count;
-        metric.histogram.sample_sum = seconds;
-        std::uint64_t up_to_here = 0;
-        for (std::size_t i = 0; i < observe::duration_bounds.size(); ++i) {
-            up_to_here += buckets[i];
-            std::chrono::duration<double> const bound = observe::duration_bounds[i];
-            metric.histogram.bucket.push_back({up_to_here, bound.count()});
-        }
-        return metric;
-    }
-};
+bool has_exchanges(cores const& all, std::size_t route) {
+    return std::any_of(
+        all.begin(), all.end(), [&](auto const* core) { return core->has_cells(route); });
+}
 
-void add_exchanges(page& to, cores const& all, observe::traffic_names const& names) {
-    MetricFamily requests{
-        "http_requests_total",
-        "Requests that have ended; 499 if the client left first.",
-        MetricType::Counter,
-        {}};
-    MetricFamily durations{
+void add_exchanges(
+    page& to,
+    cores const& all,
+    observe::traffic_names const& names,
+    observe::histogram_bounds const& bounds) {
+    auto& requests = to.family(
+        "http_requests_total", "Requests that have ended; 499 if the client left first.",
+        MetricType::Counter);
+    auto& durations = to.family(
         "http_request_duration_seconds",
         "From the first byte of the request to the last byte of the response.",
-        MetricType::Histogram,
-        {}};
+        MetricType::Histogram);
     auto const routes = names.routes.size();
-    for (std::size_t route = 0; route <= routes; ++route) {
-        for (std::size_t m = 0; m < observe::method_label_count; ++m) {
-            auto const method = static_cast<observe::method_label>(m);
-            for (std::size_t slot = 0; slot < observe::status_slot_count; ++slot) {
-                merged_cell merged;
-                for (auto const* core : all) {
-                    if (auto const* cell = core->cell(route, method, slot)) merged.add(*cell);
-                }
-                if (merged.count == 0) continue;
-                labels by{
-                    {"method", std::string{observe::method_word(method)}},
-                    {"route", route < routes ? names.routes[route] : no_route},
-                    {"status_code", std::string{observe::status_word(slot)}}};
-                requests.metric.push_back(page::sample(by, as_double(merged.count)));
-                durations.metric.push_back(merged.histogram(std::move(by)));
+    std::vector<observe::exchange_cell const*> cells;
+    for (std::size_t i = 0; i < (routes + 1) * observe::method_label_count; ++i) {
+        auto const route = i / observe::method_label_count;
+        auto const method = static_cast<observe::method_label>(i % observe::method_label_count);
+        if (!has_exchanges(all, route)) continue;
+        for (std::size_t slot = 0; slot < observe::status_slot_count; ++slot) {
+            cells.clear();
+            observe::histogram_figures merged;
+            for (auto const* core : all) {
+                auto const* const cell = core->cell(route, method, slot);
+                if (cell == nullptr) continue;
+                cells.push_back(cell);
+                merged.add(*cell);
             }
+            if (merged.count() == 0) continue;
+            labels by{
+                {"method", std::string{observe::method_word(method)}},
+                {"route", route < routes ? names.routes[route] : no_route},
+                {"status_code", std::string{observe::status_word(slot)}}};
+            requests.metric.push_back(page::sample(by, as_double(merged.count())));
+            keep_newest(
+                durations.exemplars, durations.metric.size(), cells, bounds.all().size() + 1);
+            durations.metric.push_back(page::histogram(std::move(by), merged, bounds));
         }
-    }
-    for (auto* family : {&requests, &durations}) {
-        to.family(family->name.c_str(), family->help.c_str(), family->type).metric =
-            std::move(family->metric);
     }
 }
 
@@ -243,8 +240,9 @@ void add_handshakes(page& to, cores const& all, observe::traffic_names const& na
     }
 }
 
-// The series of nginx-prometheus-exporter under their own names and types, so that dashboards and
-// alerts made for it keep working. There they count the same things.
+// The series of nginx-prometheus-exporter under their own names, so that dashboards and alerts made
+// for it keep working. There they count the same things; two of them are counters there by type,
+// which a name without _total may not be (promtool check metrics).
 void add_nginx_series(page& to, cores const& all) {
     auto const handled = sum(all, &traffic_counters::connections_accepted);
     auto const refused = sum(all, [](traffic_counters const& core) {
@@ -257,11 +255,14 @@ void add_nginx_series(page& to, cores const& all) {
     auto const active = sum(all, &traffic_counters::connections_active);
     auto const waiting = sum(all, &traffic_counters::connections_idle);
     auto const writing = sum(all, &traffic_counters::exchanges_in_flight);
+    auto const untyped = [&](char const* name, char const* help, double value) {
+        to.family(name, help, MetricType::Untyped).metric.push_back(page::sample({}, value));
+    };
     to.gauge("nginx_up", "Always 1: whoever answers this is up.", 1);
-    to.counter(
+    untyped(
         "nginx_connections_accepted", "Client connections, refused ones included.",
         handled + refused);
-    to.counter("nginx_connections_handled", "Client connections that were not refused.", handled);
+    untyped("nginx_connections_handled", "Client connections that were not refused.", handled);
     to.gauge("nginx_connections_active", "Client connections open.", active);
     to.gauge(
         "nginx_connections_reading", "Client connections that are reading a request head.",
@@ -282,6 +283,8 @@ void add_process(page& to, double start_time_seconds) {
     to.gauge(
         "process_resident_memory_bytes", "Resident memory.",
         as_double(figures.resident_memory_bytes));
+    to.gauge(
+        "process_virtual_memory_bytes", "Virtual memory.", as_double(figures.virtual_memory_bytes));
     to.gauge("process_open_fds", "Open file descriptors.", as_double(figures.open_fds));
     to.gauge("process_max_fds", "Limit of open file descriptors.", as_double(figures.max_fds));
     to.gauge(
@@ -291,6 +294,10 @@ void add_process(page& to, double start_time_seconds) {
 }
 
 }  // namespace
+
+struct metrics_page::cap : series_cap {
+    using series_cap::series_cap;
+};
 
 metrics_page::metrics_page(
     std::vector<traffic_counters const*> cores,
@@ -303,12 +310,29 @@ metrics_page::metrics_page(
       access_log_{access_log},
       version_{std::move(version)},
       process_{process},
-      start_time_seconds_{read_process_figures().start_time_seconds} {}
+      start_time_seconds_{read_process_figures().start_time_seconds},
+      cap_{std::make_unique<cap>(facts_.series_max)} {}
 
-std::string metrics_page::text() const {
+metrics_page::~metrics_page() = default;
+
+void metrics_page::describe(settings::snapshot const& wanted) {
+    if (wanted.metrics.series_max != facts_.series_max) {
+        cap_ = std::make_unique<cap>(wanted.metrics.series_max);
+    }
+    facts_ = {
+        .series_max = wanted.metrics.series_max,
+        .nginx = wanted.metrics.nginx,
+        .connections_limit = wanted.limits.connections,
+        .queue_limits = {}};
+    for (auto const& each : wanted.upstreams) facts_.queue_limits.push_back(each.queue.requests);
+}
+
+page metrics_page::collect() {
     page out;
-    add_exchanges(out, cores_, names_);
+    auto const bounds = cores_.empty() ? observe::duration_bounds : cores_.front()->bounds();
+    add_exchanges(out, cores_, names_, bounds);
     add_connections(out, cores_);
+    add_phases(out, cores_);
     if (process_ != nullptr) add_memory(out, *process_);
     add_causes(
         out, "gateway_connections_refused_total", "Client connections turned away.", cores_,
@@ -318,17 +342,32 @@ std::string metrics_page::text() const {
         &traffic_counters::errors);
     add_upstreams(out, cores_, names_);
     add_attempts(out, cores_, names_);
-    if (endpoints_) add_endpoints(out, endpoints_());
+    add_limits(out, facts_, names_);
+    if (endpoints_) {
+        auto const all = endpoints_();
+        add_endpoints(out, all);
+        add_pools(out, all, names_);
+        add_timings(out, all, bounds);
+    }
     if (names_source_) add_names(out, names_source_());
     add_access_log(out, access_log_);
     add_handshakes(out, cores_, names_);
     if (more_) more_(out);
+    if (reloads_ != nullptr) add_configuration(out, *reloads_);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)
         .metric.push_back(page::sample({{"version", version_}}, 1));
-    add_nginx_series(out, cores_);
+    add_identity(out, identity_);
+    if (facts_.nginx) add_nginx_series(out, cores_);
     add_process(out, start_time_seconds_);
-    return out.text();
+    for (auto& family : out.families()) cap_->apply(family);
+    out.gauge(
+        "gateway_metrics_overflowing_label_sets",
+        "Label sets that share a series called overflow (metrics.series).",
+        as_double(cap_->overflowing()));
+    return out;
 }
+
+std::string metrics_page::text(exposition format) { return written(collect(), format); }
 
 }  // namespace gateway::admin

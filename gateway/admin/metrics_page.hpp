@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The counters of all cores as one page in the Prometheus text format.
+// The counters of all cores as one page of metrics.
 #pragma once
 
+#include "admin/exposition.hpp"
 #include "net/admission.hpp"
 #include "net/resolver.hpp"
+#include "observe/reload_figures.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_board.hpp"
+#include "settings/settings.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +24,17 @@ class access_log_writer;
 namespace gateway::admin {
 
 class page;
+
+// What the page shows of the settings, or keeps to.
+struct page_facts {
+    std::uint32_t series_max = settings::metrics{}.series_max;
+    bool nginx = true;
+    std::uint64_t connections_limit = 0;      // 0: not known
+    std::vector<std::uint64_t> queue_limits;  // by upstream
+};
+
+// Labels of target_info: where this process runs, in the words of OpenTelemetry's conventions.
+using target_identity = std::vector<std::pair<std::string, std::string>>;
 
 // Borrows the counters and the writer; they must outlive it. For the control thread.
 class metrics_page {
@@ -32,6 +48,13 @@ public:
         observe::access_log_writer const* access_log,
         std::string version,
         net::admission const* process = nullptr);
+    ~metrics_page();
+
+    // The settings that are served now.
+    void describe(settings::snapshot const& wanted);
+    // What becomes of reloads; borrowed.
+    void follow_reloads(observe::reload_figures const& from) { reloads_ = &from; }
+    void identify(target_identity who) { identity_ = std::move(who); }
 
     // Where the series by endpoint come from; without it there are none.
     using endpoint_source = std::function<std::vector<proxy::endpoint_figures>()>;
@@ -43,7 +66,8 @@ public:
     using addition = std::function<void(page&)>;
     void follow_more(addition from) { more_ = std::move(from); }
 
-    std::string text() const;
+    page collect();
+    std::string text(exposition format = exposition::prometheus);
 
 private:
     std::vector<observe::traffic_counters const*> cores_;
@@ -55,6 +79,11 @@ private:
     std::string version_;
     net::admission const* process_;
     double start_time_seconds_;
+    page_facts facts_;
+    target_identity identity_;
+    observe::reload_figures const* reloads_ = nullptr;
+    struct cap;  // hides prometheus-cpp
+    std::unique_ptr<cap> cap_;
 };
 
 }  // namespace gateway::admin

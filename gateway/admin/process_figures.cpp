@@ -52,6 +52,7 @@ void read_stat(process_figures& figures) {
             auto const boot = seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
             figures.start_time_seconds = boot + after_boot;
         }
+        if (number == 23) figures.virtual_memory_bytes = std::stoull(field);
         if (number == 24) {
             figures.resident_memory_bytes =
                 std::stoull(field) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

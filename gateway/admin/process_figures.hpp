@@ -11,6 +11,7 @@ struct process_figures {
     double cpu_seconds = 0;
     double start_time_seconds = 0;  // since the epoch
     std::uint64_t resident_memory_bytes = 0;
+    std::uint64_t virtual_memory_bytes = 0;
     std::uint64_t open_fds = 0;
     std::uint64_t max_fds = 0;
     std::uint64_t threads = 0;

@@ -21,7 +21,10 @@ core_unit::core_unit(
     proxy::endpoint_watch& endpoints,
     net::tls_store const& tls)
     : core_(index),
-      counters_(wanted.routes.size(), wanted.upstreams.size()),
+      counters_(
+          wanted.routes.size(),
+          wanted.upstreams.size(),
+          observe::histogram_bounds{wanted.metrics.buckets}),
       shard_(core_, wanted, cores, counters_, log, admission, &endpoints, &tls) {
     if (index == 0) {
         health_ = std::make_unique<proxy::health_checker>(

@@ -6,8 +6,10 @@
 #include "app/command_line.hpp"
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
+#include "app/figure_lines.hpp"
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
+#include "app/task_labels.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
 #include "net/tls_credentials.hpp"
@@ -68,17 +70,8 @@ struct machine_share {
     unsigned threads;
     runtime::memory_gauge memory;
     std::string zone;  // empty: not known
+    observe::task_identity who;
 };
-
-// Whether it matters where this process runs.
-bool wants_zone(settings::snapshot const& wanted) {
-    for (auto const& upstream : wanted.upstreams) {
-        for (auto const& each : upstream.endpoints) {
-            if (!each.zone.empty()) return true;
-        }
-    }
-    return false;
-}
 
 std::string zone_as_told(settings::snapshot const& wanted) {
     if (!wanted.runtime.zone.empty()) return wanted.runtime.zone;
@@ -90,14 +83,14 @@ machine_share find_share(settings::snapshot const& wanted) {
     std::optional<double> cpus = runtime::cgroup_cpus(runtime::read_file);
     byte_count const memory = wanted.limits.memory;
     runtime::memory_gauge gauge{memory, runtime::physical_memory(), runtime::read_file};
-    bool const known = (cpus || wanted.runtime.threads != 0) && gauge.source() != "fallback";
     std::string zone = zone_as_told(wanted);
-    bool const lost = zone.empty() && wants_zone(wanted);
+    observe::task_identity who;
     char const* const task = std::getenv("ECS_CONTAINER_METADATA_URI_V4");
-    if ((!known || lost) && task != nullptr) {
+    if (task != nullptr) {
         net::task_limits const limits = net::ask_task_limits(task, 500ms);
         if (!cpus) cpus = limits.cpus;
         if (zone.empty()) zone = limits.zone;
+        who = limits.who;
         if (gauge.source() == "fallback" && limits.memory) {
             gauge = runtime::memory_gauge{0, *limits.memory, runtime::read_file};
         }
@@ -105,7 +98,7 @@ machine_share find_share(settings::snapshot const& wanted) {
     unsigned const threads = wanted.runtime.threads != 0
                                  ? wanted.runtime.threads
                                  : runtime::threads_for(cpus, runtime::schedulable_cpus());
-    return {threads, std::move(gauge), std::move(zone)};
+    return {threads, std::move(gauge), std::move(zone), std::move(who)};
 }
 
 std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
@@ -157,8 +150,10 @@ struct gateway::parts {
     endpoint_desk desk{control, wanted, [this](std::size_t upstream, auto const& states) {
                            for (auto const& each : cores) each->set_endpoints(upstream, states);
                        }};
+    observe::reload_figures reloads;
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<operator_desk> operators;
+    std::unique_ptr<figure_lines> figures;  // null: not wanted
     std::unique_ptr<admin::admin_server> admin;
     bool draining = false;
     time_point drain_begun{};
@@ -178,6 +173,7 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
         std::string const& file = wanted.logging.access_file;
         log = file.empty() ? std::make_unique<observe::access_log_writer>(STDOUT_FILENO)
                            : std::make_unique<observe::access_log_writer>(file);
+        log->identify(share.who);
     }
     std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
@@ -190,15 +186,28 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
     desk.report_to(names);
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
+    metrics->describe(wanted);
+    metrics->identify(labels_of(share.who));
+    metrics->follow_reloads(reloads);
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
     operators = std::make_unique<operator_desk>(operator_desk::parts{
         control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION, config_source});
     metrics->follow_more([this](admin::page& to) { add_operator(to, operators->figures()); });
+    if (wanted.metrics.cloudwatch) {
+        bool const shared = log && wanted.logging.access_file.empty();
+        figures = std::make_unique<figure_lines>(
+            control, wanted, share.who, *metrics, shared ? log.get() : nullptr);
+    }
     admin = std::make_unique<admin::admin_server>(
         control, wanted.admin.address,
         admin::admin_sources{
-            .metrics = [this] { return metrics->text(); },
+            .metrics =
+                [this](std::string_view accept) {
+                    auto const format = admin::exposition_for(accept);
+                    return admin::metrics_reply{
+                        admin::content_type_of(format), metrics->text(format)};
+                },
             .live = [this] { return operators->live(); },
             .ready = [this] { return operators->ready(); },
             .page = [this](
@@ -327,6 +336,8 @@ int gateway::run(std::function<void()> const& ready) {
     for (auto const& each : all.cores) each->start();
     all.operators->start();
     all.admin->start();
+    log_identity(all.share.who);
+    if (all.figures) all.figures->start();
     all.open_when_resolved(clock::now() + first_look_up_limit, ready);
     all.control.run();
 
@@ -336,6 +347,7 @@ int gateway::run(std::function<void()> const& ready) {
     auto const took =
         std::chrono::duration_cast<milliseconds>(clock::now() - all.drain_begun).count();
     observe::log_info("drained in {} ms after {} requests", took, served);
+    if (all.figures) all.figures->finish();
     // The shards hand over their last log lines as they go; then the writer writes them.
     all.cores.clear();
     if (all.log) all.log->stop();

@@ -49,7 +49,8 @@ awaitable<void> answer_web_socket(connection& client) {
         co_await reply_problem(client, 400, "data before the handshake has ended");
         co_return;
     }
-    websocket::stream<tcp::socket&> socket(client.take_over());
+    // Without compression, whose code takes long to compile and which would be off anyway.
+    websocket::stream<tcp::socket&, false> socket(client.take_over());
     // Pings notice a client that is gone without a word.
     socket.set_option(websocket::stream_base::timeout::suggested(beast::role_type::server));
     socket.read_message_max(message_bytes_max);

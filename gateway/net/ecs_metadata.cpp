@@ -9,6 +9,16 @@
 #include <sstream>
 
 namespace gateway::net {
+namespace {
+
+// Of an ARN, or of a name, what stands behind its last slash.
+std::string short_name(std::string const& name) {
+    auto const slash = name.rfind('/');
+    return slash == std::string::npos ? name : name.substr(slash + 1);
+}
+
+}  // namespace
+
 task_limits parse_task_limits(std::string_view json) {
     task_limits found;
     try {
@@ -22,6 +32,12 @@ task_limits parse_task_limits(std::string_view json) {
             found.memory = static_cast<byte_count>(*mebibytes) * 1_MiB;
         }
         found.zone = tree.get<std::string>("AvailabilityZone", "");
+        found.who.cluster = short_name(tree.get<std::string>("Cluster", ""));
+        found.who.family = tree.get<std::string>("Family", "");
+        found.who.revision = tree.get<std::string>("Revision", "");
+        found.who.service = tree.get<std::string>("ServiceName", found.who.family);
+        found.who.task = short_name(tree.get<std::string>("TaskARN", ""));
+        found.who.zone = found.zone;
     } catch (boost::property_tree::ptree_error const&) {
         // Not JSON: as good as no answer.
     }

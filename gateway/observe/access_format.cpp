@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace gateway::observe {
 namespace {
@@ -22,12 +23,13 @@ struct caps {
     static constexpr std::size_t name = 256;  // of a route, an upstream or an endpoint
     static constexpr std::size_t request_id = 128;
     static constexpr std::size_t address = 64;
-    static constexpr std::size_t word = 32;  // method, protocol, retry, cause
+    static constexpr std::size_t identity = 128;  // cluster, service, task, zone
+    static constexpr std::size_t word = 32;       // method, protocol, retry, cause
 };
-constexpr std::size_t keys_and_numbers = 680;
+constexpr std::size_t keys_and_numbers = 740;
 static_assert(
     3 * caps::long_text + caps::host + 3 * caps::name + caps::request_id + caps::address +
-        4 * caps::word + keys_and_numbers <=
+        4 * caps::identity + 4 * caps::word + keys_and_numbers <=
     line_bytes_max);
 
 constexpr std::uint32_t bit(log_field one) {
@@ -57,13 +59,14 @@ constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "M
 
 }  // namespace
 
-access_format::access_format(settings::logging const& wanted)
+access_format::access_format(settings::logging const& wanted, task_identity who)
     : mode_(wanted.access),
       fields_(bits_of(wanted.access_fields)),
       sample_(std::max<std::uint32_t>(wanted.access_sample, 1)),
       slow_(wanted.access_slow),
       probes_(wanted.access_probes),
-      secrets_(wanted.redacted_parameters) {}
+      secrets_(wanted.redacted_parameters),
+      who_(std::move(who)) {}
 
 std::uint32_t access_format::weight_of(exchange_record const& record) noexcept {
     if (!probes_ && is_probe(record.user_agent)) return line_of_a_probe;
@@ -135,6 +138,10 @@ char* access_format::write_fields(
     text(user_agent, "user_agent", record.user_agent, caps::long_text);
     text(referer, "referer", secrets_.hide(record.referer), caps::long_text);
     if (record.why != cause::none) text(log_field::cause, "cause", word_of(record.why), caps::word);
+    text(cluster, "cluster", who_.cluster, caps::identity);
+    text(service, "service", who_.service, caps::identity);
+    text(task, "task", who_.task, caps::identity);
+    text(zone, "zone", who_.zone, caps::identity);
     if (weight > 1) line.number("sample_weight", weight);
     if (line.truncated()) line.flag("truncated", true);
     return line.finish();

@@ -4,6 +4,7 @@
 
 #include "observe/exchange_record.hpp"
 #include "observe/redaction.hpp"
+#include "observe/task_identity.hpp"
 #include "settings/settings.hpp"
 
 #include <array>
@@ -21,7 +22,8 @@ inline constexpr std::uint32_t line_thinned_out = 0;
 // Lives on one core.
 class access_format {
 public:
-    explicit access_format(settings::logging const& wanted);
+    // `who` stands in every line that has fields, as far as it is known.
+    explicit access_format(settings::logging const& wanted, task_identity who = {});
 
     // How many exchanges this one's line stands for: 1, or `logging.sample` when the others like it
     // are left out. Errors, retries and slow exchanges always count for themselves.
@@ -43,6 +45,7 @@ private:
     bool probes_;
     std::uint32_t passed_over_ = 0;  // since the last line that stands for others
     redaction secrets_;
+    task_identity who_;
     std::chrono::sys_seconds cached_second_ = std::chrono::sys_seconds::min();
     std::array<char, 26> cached_text_{};
     std::size_t cached_size_ = 0;

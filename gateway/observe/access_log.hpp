@@ -10,6 +10,7 @@
 #include "observe/access_format.hpp"
 #include "observe/exchange_record.hpp"
 #include "observe/log_output.hpp"
+#include "observe/task_identity.hpp"
 
 #include <array>
 #include <atomic>
@@ -39,6 +40,9 @@ public:
     ~access_log_writer();
     access_log_writer(access_log_writer const&) = delete;
     access_log_writer& operator=(access_log_writer const&) = delete;
+
+    // What every line says of the process; before the first buffer is made.
+    void identify(task_identity who) { who_ = std::move(who); }
 
     // Writes what buffers have handed over, for at most `limit` if the reader is stuck, and ends
     // the thread; the rest counts as dropped. Flush or destroy the buffers before.
@@ -73,6 +77,7 @@ private:
     void report_drops() noexcept;
     milliseconds time_to_stop() const noexcept;
 
+    task_identity who_;
     std::string const path_;  // empty when the descriptor was given
     std::unique_ptr<log_output> output_;
     std::atomic<bool> reopen_{false};
@@ -101,7 +106,7 @@ private:
 class access_log_buffer {
 public:
     // Of `wanted.access_buffer_bytes`, the memory for lines that the writer has not written yet, at
-    // least 80 KiB are used.
+    // least 82 KiB are used.
     access_log_buffer(access_log_writer& writer, settings::logging const& wanted);
     ~access_log_buffer();
     access_log_buffer(access_log_buffer const&) = delete;
@@ -109,11 +114,15 @@ public:
 
     void append(exchange_record const& record) noexcept;
 
+    // A whole line with its newline, of another kind; beyond line_bytes_max it counts as lost.
+    void append_line(std::string_view line) noexcept;
+
     // Hands over what is there and wakes the writer. To be called from the core's tick, about every
     // 200 ms: full chunks wake the writer only when several are waiting.
     void flush() noexcept;
 
 private:
+    void line_added() noexcept;
     void hand_over() noexcept;
 
     access_log_writer& writer_;

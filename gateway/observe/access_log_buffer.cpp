@@ -3,12 +3,14 @@
 #include "observe/access_log.hpp"
 #include "observe/log_lane.hpp"
 
+#include <cstring>
+
 namespace gateway::observe {
 access_log_buffer::access_log_buffer(access_log_writer& writer, settings::logging const& wanted)
     : writer_{writer},
       lane_{writer.open_lane(wanted.access_buffer_bytes)},
       chunk_{lane_->take()},
-      format_{wanted} {}
+      format_{wanted, writer.who_} {}
 
 access_log_buffer::~access_log_buffer() {
     flush();
@@ -32,6 +34,21 @@ void access_log_buffer::append(exchange_record const& record) noexcept {
     }
     char* const begin = chunk_->bytes.data() + chunk_->size;
     chunk_->size += static_cast<std::size_t>(format_.write(record, weight, begin) - begin);
+    line_added();
+}
+
+void access_log_buffer::append_line(std::string_view line) noexcept {
+    if (chunk_ == nullptr) chunk_ = lane_->take();
+    if (chunk_ == nullptr || line.size() > line_bytes_max) {
+        lane_->lines_dropped.add();
+        return;
+    }
+    std::memcpy(chunk_->bytes.data() + chunk_->size, line.data(), line.size());
+    chunk_->size += line.size();
+    line_added();
+}
+
+void access_log_buffer::line_added() noexcept {
     ++chunk_->lines;
     if (chunk_->size < hand_over_bytes) return;
     hand_over();

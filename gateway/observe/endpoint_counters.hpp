@@ -3,21 +3,68 @@
 #pragma once
 
 #include "base/counters.hpp"
+#include "observe/histogram.hpp"
 #include "observe/numbered_cells.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace gateway::observe {
 
+// How long things take at one endpoint.
+struct alignas(cache_line_bytes) timing_cells {
+    histogram_cell attempts;    // from an attempt's begin to its end; tunnels are none
+    histogram_cell first_byte;  // from an attempt's begin to the response's head
+    histogram_cell connects;    // to a connection that may be used, TLS included
+};
+
+struct timing_figures {
+    histogram_figures attempts;
+    histogram_figures first_byte;
+    histogram_figures connects;
+
+    void add(timing_cells const& cells) noexcept {
+        attempts.add(cells.attempts);
+        first_byte.add(cells.first_byte);
+        connects.add(cells.connects);
+    }
+    void subtract(timing_figures const& other) noexcept {
+        attempts.subtract(other.attempts);
+        first_byte.subtract(other.first_byte);
+        connects.subtract(other.connects);
+    }
+};
+
 struct alignas(cache_line_bytes) endpoint_cell {
+    endpoint_cell() = default;
+    endpoint_cell(endpoint_cell const&) = delete;
+    endpoint_cell& operator=(endpoint_cell const&) = delete;
+    ~endpoint_cell() { delete timings_.load(std::memory_order_relaxed); }
+
+    // For the writer, before the endpoint is used: cells are many, those in use few.
+    timing_cells& make_timings() {
+        if (timings_.load(std::memory_order_relaxed) == nullptr) {
+            timings_.store(new timing_cells, std::memory_order_release);
+        }
+        return *timings_.load(std::memory_order_relaxed);
+    }
+    // Null when it was never used.
+    timing_cells const* timings() const noexcept {
+        return timings_.load(std::memory_order_acquire);
+    }
+    timing_cells* timings() noexcept { return timings_.load(std::memory_order_relaxed); }
+
     gauge in_flight;
     gauge connections;  // idle ones included
     gauge limit;        // of requests in flight, where it is learned
     counter requests;
     counter failures;  // as the outlier detector sees them
+
+private:
+    std::atomic<timing_cells*> timings_{nullptr};
 };
 
 // How a probe ended.

@@ -40,13 +40,6 @@ constexpr auto slots_by_status = [] {
 constexpr std::array<std::string_view, method_label_count> method_words{
     "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "other"};
 
-// Most exchanges end in the first buckets, so a walk from the front beats a binary search.
-std::size_t bucket_of(std::chrono::nanoseconds duration) noexcept {
-    std::size_t bucket = 0;
-    while (bucket < duration_bounds.size() && duration > duration_bounds[bucket]) ++bucket;
-    return bucket;
-}
-
 }  // namespace
 
 std::size_t status_slot(std::uint16_t status) noexcept {
@@ -71,15 +64,11 @@ std::string_view method_word(method_label method) noexcept {
     return method_words[static_cast<std::size_t>(method)];
 }
 
-std::uint64_t exchange_cell::count() const noexcept {
-    std::uint64_t sum = 0;
-    for (auto const& bucket : buckets) sum += bucket.value();
-    return sum;
-}
-
-traffic_counters::traffic_counters(std::size_t routes, std::size_t upstreams)
+traffic_counters::traffic_counters(
+    std::size_t routes, std::size_t upstreams, histogram_bounds const& durations)
     : route_count_{routes},
       upstream_count_{upstreams},
+      bounds_{durations},
       routes_{std::make_unique<std::atomic<cell_table*>[]>(routes + 1)},
       upstreams_{std::make_unique<upstream_counters[]>(upstreams)},
       endpoints_{std::make_unique<endpoint_counters[]>(upstreams)} {}
@@ -103,8 +92,11 @@ void traffic_counters::exchange_settled(exchange_record const& record) noexcept 
     auto* const cell = cell_for(record);
     if (cell == nullptr) return;
     auto const duration = std::max(record.duration, std::chrono::nanoseconds::zero());
-    cell->buckets[bucket_of(duration)].add();
-    cell->duration_ns.add(static_cast<std::uint64_t>(duration.count()));
+    auto const bucket = bounds_.bucket_of(duration);
+    cell->add(bucket, duration);
+    if (cell->exemplars) {
+        cell->exemplars[bucket].offer(record.request_id, duration, record.finished_at);
+    }
 }
 
 exchange_cell* traffic_counters::cell_for(exchange_record const& record) noexcept {
@@ -130,6 +122,7 @@ exchange_cell* traffic_counters::make_cell(
     }
     auto* const cell = new (std::nothrow) exchange_cell;
     if (cell == nullptr) return nullptr;
+    cell->exemplars.reset(new (std::nothrow) exemplar_slot[bounds_.all().size() + 1]);
     auto const method = static_cast<std::size_t>(record.method_index);
     (*table)[method][status_slot(record.status)].store(cell, std::memory_order_release);
     return cell;

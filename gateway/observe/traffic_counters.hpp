@@ -10,6 +10,9 @@
 #include "base/units.hpp"
 #include "observe/endpoint_counters.hpp"
 #include "observe/exchange_record.hpp"
+#include "observe/exemplar.hpp"
+#include "observe/histogram.hpp"
+#include "observe/phases.hpp"
 
 #include <array>
 #include <atomic>
@@ -22,17 +25,9 @@
 
 namespace gateway::observe {
 
-// Upper bounds of the duration histogram; one more bucket holds what took longer.
-inline constexpr std::array<std::chrono::nanoseconds, 13> duration_bounds{
-    5ms, 10ms, 25ms, 50ms, 100ms, 250ms, 500ms, 1s, 2'500ms, 5s, 10s, 30s, 60s};
-
-// Exchanges of one route, method and status. 128 bytes: two cache lines, one of them hot.
-struct alignas(cache_line_bytes) exchange_cell {
-    std::array<counter, duration_bounds.size() + 1>
-        buckets;  // not cumulative; their sum is the count
-    counter duration_ns;
-
-    std::uint64_t count() const noexcept;
+// Exchanges of one route, method and status. Of its lines one is hot.
+struct alignas(cache_line_bytes) exchange_cell : histogram_cell {
+    std::unique_ptr<exemplar_slot[]> exemplars;  // by bucket; null when there was no memory
 };
 
 // Status codes by slot: those of the IANA registry and a few that proxies use have one each, the
@@ -77,7 +72,11 @@ struct upstream_counters {
 // upstreams.
 class alignas(cache_line_bytes) traffic_counters {
 public:
-    traffic_counters(std::size_t routes, std::size_t upstreams);
+    // `durations` are the buckets of whole exchanges and of attempts.
+    traffic_counters(
+        std::size_t routes,
+        std::size_t upstreams,
+        histogram_bounds const& durations = duration_bounds);
     ~traffic_counters();
     traffic_counters(traffic_counters const&) = delete;
     traffic_counters& operator=(traffic_counters const&) = delete;
@@ -170,6 +169,15 @@ public:
         return endpoints_[upstream];
     }
 
+    histogram_bounds const& bounds() const noexcept { return bounds_; }
+
+    // Where the requests of this core are.
+    phase_board phases;
+
+    // Whether there was any exchange of the route; `cell` has nothing otherwise.
+    bool has_cells(std::size_t route) const noexcept {
+        return routes_[route].load(std::memory_order_relaxed) != nullptr;
+    }
     // Null when there was no such exchange. `route` == route_count() are those without a route.
     exchange_cell const* cell(
         std::size_t route, method_label method, std::size_t slot) const noexcept;
@@ -199,6 +207,7 @@ private:
     std::array<counter, 2> readiness_asked_;
     std::size_t const route_count_;
     std::size_t const upstream_count_;
+    histogram_bounds const bounds_;
     // Tables and cells are made by the core at their first use, published with release, and live as
     // long as this: three routes with three status codes cost a few KiB, not routes x 720 cells.
     std::unique_ptr<std::atomic<cell_table*>[]> routes_;

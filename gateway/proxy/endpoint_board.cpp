@@ -277,6 +277,7 @@ void endpoint_board::add_traffic(std::uint32_t number, endpoint_figures& to) con
             to.limit += cell->limit.value();
             to.requests += cell->requests.value();
             to.failures += cell->failures.value();
+            if (auto const* timings = cell->timings()) to.timings.add(*timings);
         }
         if (auto const* cell = core->probes.find(number)) {
             for (std::size_t i = 0; i < to.probes.size(); ++i) {
@@ -309,6 +310,7 @@ std::vector<endpoint_figures> endpoint_board::figures(time_point now) const {
         add_traffic(i, row);
         row.requests -= one.before.requests;
         row.failures -= one.before.failures;
+        row.timings.subtract(one.before.timings);
         for (std::size_t r = 0; r < row.probes.size(); ++r) row.probes[r] -= one.before.probes[r];
     }
     return all;

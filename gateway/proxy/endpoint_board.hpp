@@ -43,6 +43,7 @@ struct endpoint_figures {
     std::string_view why{};       // it is not available: the last verdict; may be empty
     milliseconds ejected_for{0};  // what is left of its ejection
     bool present = false;         // its names have it now
+    observe::timing_figures timings{};
 };
 
 class endpoint_board {

@@ -52,9 +52,8 @@ runtime::task<next_step> exchange::run() {
         if (failed != cause::none) failed = co_await await_endpoint(failed);
         if (failed == cause::none) begin_attempt(where);
         if (failed == cause::none && !reused_) {
-            connecting_ = true;
+            enter(observe::phase::connecting);
             failed = co_await pool_->connect(upstream_);
-            connecting_ = false;
         }
         if (failed == cause::none && !reused_ && upstream_->socket.has_unread()) {
             failed = cause::unsolicited_response;
@@ -102,6 +101,7 @@ void exchange::finish_response() {
     if (cut_ && facts_of(why_).fault == source::upstream) {
         home_.counters.attempt_failed(pool_->index(), why_);
     }
+    ended_at_ = clock::now();
     observe_attempt(cut_ ? why_ : cause::none);
     release_upstream();
 }
@@ -110,6 +110,11 @@ void exchange::finish_response() {
 void exchange::observe_attempt(cause why) noexcept {
     if (!upstream_) return;
     bool const answered = why == cause::none;
+    auto const end = ended_at_ != time_point{} ? ended_at_ : clock::now();
+    using taken = std::optional<std::chrono::nanoseconds>;
+    upstream_->at.pool.timed(
+        upstream_->at, response_head_complete_ ? taken{response_at_ - attempt_at_} : std::nullopt,
+        tunnelled_ ? std::nullopt : taken{end - attempt_at_});
     upstream_->at.pool.observe(
         upstream_->at, {why, answered ? response_.status : std::uint16_t{0}},
         answered ? response_at_ - attempt_at_ : clock::duration{}, home_.core.now());
@@ -152,6 +157,7 @@ runtime::task<void> exchange::reply(cause why) {
     }
     // After a fault in the framing nobody knows where the next request would begin.
     keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.draining();
+    enter(observe::phase::responding);
     std::string bytes = reply_bytes();
     head_sent_ = true;
     std::array<iovec, 1> pieces{net::piece(bytes.data(), bytes.size())};
@@ -210,8 +216,9 @@ std::string exchange::reflection() const {
 
 void exchange::settle() {
     session_.client.observe(nullptr);
+    phase_.leave();
     leave_pool();
-    auto const now = clock::now();
+    auto const now = ended_at_ != time_point{} ? ended_at_ : clock::now();
     if (client_gone_) status_ = 499;
     observe::exchange_record record;
     record.finished_at = home_.wall_time(now);

@@ -54,6 +54,7 @@ struct parked_head {
     std::string bytes;
     time_point begun_at;
     runtime::deadline limit;  // covers the whole head, however slowly its bytes trickle
+    observe::phase_mark phase;
 };
 
 // Lives in a block borrowed for the exchange; about 10 KiB with its two heads. Borrows the session.
@@ -142,8 +143,10 @@ private:
     runtime::task<void> stop_request_body();
     void release_upstream();
 
-    std::string_view phase() const noexcept;
     bool is_asked_for_readiness() const noexcept;
+    void enter(observe::phase next) noexcept {
+        phase_.enter(home_.counters.phases, next, home_.core.now());
+    }
 
     // reply, settle (exchange.cpp)
     void watch_client();
@@ -173,6 +176,8 @@ private:
     time_point begun_at_;
     time_point attempt_at_{};
     time_point response_at_{};
+    time_point ended_at_{};  // of the last attempt, when its response came through
+    observe::phase_mark phase_;
     std::uint64_t client_read_before_;
     std::uint64_t client_written_before_;
 
@@ -190,7 +195,6 @@ private:
     bool client_gone_ = false;
     bool answers_itself_ = false;  // it is the gateway that was asked (OPTIONS *, Max-Forwards: 0)
     bool readiness_asked_ = false;
-    bool connecting_ = false;
     std::uint16_t status_ = 0;
     std::uint8_t attempts_ = 0;
     std::uint8_t interim_count_ = 0;

@@ -70,6 +70,7 @@ cause exchange::send_request() {
     bool const known = request_body_.kind != http::body_kind::chunked;
     if (!known || ready.size() < request_body_.length) {
         // The body follows at the client's pace while we listen for the response already.
+        enter(observe::phase::sending);
         request_body_task_.start(send_request_body(std::move(memory), size));
         return cause::none;
     }
@@ -80,6 +81,7 @@ cause exchange::send_request() {
     std::span<iovec> const all{pieces.data(), request_body_.length != 0 ? 2U : 1U};
     net::io_status const status = net::write_all_now(upstream_->socket, all);
     if (status == net::io_status::would_block) {
+        enter(observe::phase::sending);
         unsent_.keep(std::move(memory), pieces);
         return cause::none;
     }
@@ -165,6 +167,7 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
 }
 
 void exchange::begin_response_deadline() {
+    enter(observe::phase::waiting);
     response_head_deadline_.start(
         *plan_->response_head, home_.core.now(), upstream_->socket, runtime::deadline::side::read,
         cause::response_head_timeout);

@@ -73,6 +73,7 @@ runtime::task<cause> exchange::await_endpoint(cause unavailable) {
         co_return cause::queue_full;
     }
     home_.counters.request_parked(pool.index());
+    enter(observe::phase::queued);
     auto const begun = clock::now();
     place_ = &place;
     auto news = parking_place::news::look;

@@ -37,6 +37,8 @@ void exchange::park() {
         session_.parked->limit.start(
             home_.waits.request_head, home_.core.now(), session_.client,
             runtime::deadline::side::read, cause::request_head_timeout);
+        session_.parked->phase.enter(
+            home_.counters.phases, observe::phase::receiving, home_.core.now());
     }
     session_.parked->parser = parser_;
     session_.parked->head = request_;

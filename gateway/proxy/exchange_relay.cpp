@@ -79,6 +79,7 @@ bool exchange::relay_in_hand() {
 }
 
 runtime::task<void> exchange::relay() {
+    enter(observe::phase::responding);
     if (unsent_.any()) {
         co_await write_to_client(unsent_.pieces);
         unsent_.drop();
@@ -162,6 +163,7 @@ runtime::task<void> exchange::run_tunnel(std::string_view head) {
     if (client_gone_) co_return;
     session_.client.observe(nullptr);
     home_.counters.tunnel_opened();
+    enter(observe::phase::tunnelling);
     tunnel bytes{home_.core, home_.waits.tunnel_idle, session_.client, upstream_->socket};
     why_ = co_await bytes.run(session_.input.view(), response_bytes());
     home_.counters.tunnel_closed();

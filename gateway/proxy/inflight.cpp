@@ -75,7 +75,7 @@ void inflight_look::look_at(session const& one) {
     } else if (one.parked) {
         std::chrono::nanoseconds const age = now - one.parked->begun_at;
         if (!collector_.wants(age)) return;
-        inflight_row row{.phase = "receiving", .age = age};
+        inflight_row row{.phase = word_of(observe::phase::receiving), .age = age};
         std::array<char, http::address_text_max + 1> text;
         row.client = http::print_address(one.peer, text);
         row.bytes_in = one.parked->bytes.size();
@@ -83,18 +83,8 @@ void inflight_look::look_at(session const& one) {
     }
 }
 
-// In the words of the metrics by phase.
-std::string_view exchange::phase() const noexcept {
-    if (place_ != nullptr) return "queued";
-    if (head_sent_) return status_ == 101 ? "tunnelling" : "responding";
-    if (!upstream_) return endpoint_ != nullptr ? "waiting" : "receiving";
-    if (connecting_) return "connecting";
-    if (response_head_complete_) return "responding";
-    return request_sent_ ? "waiting" : "sending";
-}
-
 inflight_row exchange::describe(std::chrono::nanoseconds age) const {
-    inflight_row row{.phase = phase(), .age = age};
+    inflight_row row{.phase = word_of(phase_.present()), .age = age};
     if (head_complete_) {
         row.method = request_.method_text();
         row.host = request_.value_of(http::field_id::host).substr(0, path_bytes_max);

@@ -204,6 +204,7 @@ void shard::ticked(time_point now) {
     steady_at_tick_ = clock::now();
     wall_at_tick_ = std::chrono::system_clock::now();
     for (auto const& pool : pools) pool->sweep(now);
+    counters.phases.publish();
     body_rates.ticked(runtime::core::tick);
     runtime::memory_level const level = admission_.memory_level();
     bodies_held = level >= runtime::memory_level::tight;

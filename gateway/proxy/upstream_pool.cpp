@@ -133,10 +133,14 @@ lease upstream_pool::lend_new(endpoint& at) {
 }
 
 runtime::task<cause> upstream_pool::connect(lease& fresh) {
+    time_point const begun = clock::now();
     cause const failed = co_await net::dial(
         home_, fresh->at.address, connect_deadlines_, fresh->socket, fresh->at.tls);
     if (failed == cause::none) {
         counters_.upstream_connected(index_);
+        if (fresh->at.cell != nullptr) {
+            fresh->at.cell->timings()->connects.add(observe::connect_bounds, clock::now() - begun);
+        }
         jitter_ = jitter_ * 1'664'525 + 1'013'904'223;
         fresh->retire_at =
             home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);

@@ -171,6 +171,13 @@ public:
         std::chrono::nanoseconds latency,
         time_point now) noexcept;
 
+    // How long an attempt at `at` took, from its begin to the response's head, where there was one,
+    // and to its end, unless it became a tunnel.
+    void timed(
+        endpoint& at,
+        std::optional<std::chrono::nanoseconds> first_byte,
+        std::optional<std::chrono::nanoseconds> took) noexcept;
+
     // A request over this connection was not received: its peer had closed it.
     void found_dead(upstream_connection const& connection) noexcept;
 

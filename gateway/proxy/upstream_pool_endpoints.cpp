@@ -91,6 +91,7 @@ void upstream_pool::take_state(endpoint& one, endpoint_state const& state) {
             one.cell->connections.set(0);
         }
         one.cell = &cell;
+        one.cell->make_timings();
         one.cell->in_flight.set(one.leased);
         one.count_connections();
     }
@@ -125,6 +126,16 @@ void upstream_pool::observe(
     upstream::finding const found = detector_.observe(at.record, what);
     if (found == upstream::finding::none || news_ == nullptr) return;
     news_->found_outlier(index_, at.state.number, found);
+}
+
+void upstream_pool::timed(
+    endpoint& at,
+    std::optional<std::chrono::nanoseconds> first_byte,
+    std::optional<std::chrono::nanoseconds> took) noexcept {
+    if (!at.listed) return;
+    observe::timing_cells& timings = *at.cell->timings();
+    if (first_byte) timings.first_byte.add(counters_.bounds(), *first_byte);
+    if (took) timings.attempts.add(counters_.bounds(), *took);
 }
 
 void upstream_pool::judge_rates(time_point now) {

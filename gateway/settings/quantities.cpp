@@ -101,7 +101,11 @@ constexpr dictionary<log_field, log_field_count> log_fields{
      {"protocol", log_field::protocol},
      {"user_agent", log_field::user_agent},
      {"referer", log_field::referer},
-     {"cause", log_field::cause}}};
+     {"cause", log_field::cause},
+     {"cluster", log_field::cluster},
+     {"service", log_field::service},
+     {"task", log_field::task},
+     {"zone", log_field::zone}}};
 
 constexpr dictionary<encoded_slash_mode, 2> encoded_slash_modes{
     {{"pass", encoded_slash_mode::pass}, {"refuse", encoded_slash_mode::refuse}}};

@@ -4,6 +4,7 @@
 #include "settings/schema_admin.hpp"
 #include "settings/schema_attempts.hpp"
 #include "settings/schema_endpoints.hpp"
+#include "settings/schema_metrics.hpp"
 #include "settings/schema_parts.hpp"
 #include "settings/schema_tls.hpp"
 
@@ -324,7 +325,14 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
 }
 
 constexpr auto table = joined(
-    first_rows, admin_rows, upstreams_row, endpoint_rows, attempt_rows, tls_rows, further_rows);
+    first_rows,
+    admin_rows,
+    upstreams_row,
+    endpoint_rows,
+    attempt_rows,
+    tls_rows,
+    further_rows,
+    metrics_rows);
 
 }  // namespace
 

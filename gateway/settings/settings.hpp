@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "settings/attempt_settings.hpp"
 #include "settings/endpoint_settings.hpp"
+#include "settings/metrics_settings.hpp"
 
 #include <array>
 #include <cstdint>
@@ -243,8 +244,12 @@ enum class log_field : std::uint8_t {
     user_agent,
     referer,
     cause,
+    cluster,
+    service,
+    task,
+    zone,
 };
-inline constexpr std::size_t log_field_count = 23;
+inline constexpr std::size_t log_field_count = 27;
 
 constexpr std::array<log_field, log_field_count> every_log_field() {
     std::array<log_field, log_field_count> all{};
@@ -324,6 +329,7 @@ struct snapshot {
     settings::forwarding forwarding;
     settings::runtime runtime;
     settings::dns dns;
+    settings::metrics metrics;
 
     bool operator==(snapshot const&) const = default;
 };

