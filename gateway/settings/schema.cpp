@@ -6,6 +6,7 @@
 #include "settings/schema_metrics.hpp"
 #include "settings/schema_parts.hpp"
 #include "settings/schema_tls.hpp"
+#include "settings/schema_tracing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -321,8 +322,8 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
     return all;
 }
 
-constexpr auto table =
-    joined(first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows, metrics_rows);
+constexpr auto table = joined(
+    first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows, metrics_rows, tracing_rows);
 
 }  // namespace
 
