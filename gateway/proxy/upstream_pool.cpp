@@ -129,6 +129,8 @@ lease upstream_pool::lend_new(endpoint& at) {
     at.began();
     at.count_connections();
     connection->uses = 1;
+    connection->made_at = {};
+    connection->idled = {};
     return lease{connection.release()};
 }
 
@@ -142,8 +144,9 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
             fresh->at.cell->timings()->connects.add(observe::connect_bounds, clock::now() - begun);
         }
         jitter_ = jitter_ * 1'664'525 + 1'013'904'223;
+        fresh->made_at = home_.now();
         fresh->retire_at =
-            home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
+            fresh->made_at + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
         if (auto const* const tls = fresh->socket.tls()) {
             counters_.upstream_shook_hands(index_, tls->is_resumed());
         }

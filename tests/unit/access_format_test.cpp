@@ -228,3 +228,23 @@ TEST_CASE("a wait for an endpoint and a retry are told, with its reason", "[unit
         line_of(logging_as(access_log_mode::json), fine_exchange()).find("parked") ==
         std::string::npos);
 }
+
+TEST_CASE("a failure's connection is told where there was one", "[unit][log]") {
+    exchange_record record = fine_exchange();
+    record.why = cause::upstream_closed;
+    record.connection_uses = 17;
+    record.connection_age = 62'500ms;
+    record.connection_idle = 61'004ms;
+    CHECK(
+        line_of(logging_as(access_log_mode::json), record)
+            .find(R"("cause":"upstream_closed","connection_age_ms":62500.000,)"
+                  R"("connection_uses":17,"connection_idle_ms":61004.000)") != std::string::npos);
+    auto chosen = logging_as(access_log_mode::logfmt);
+    chosen.access_fields = {
+        log_field::cause, log_field::connection_age, log_field::connection_idle};
+    CHECK(
+        line_of(chosen, record) ==
+        "cause=upstream_closed connection_age=62500.000 connection_idle=61004.000\n");
+    record.connection_uses = 0;
+    CHECK(line_of(chosen, record) == "cause=upstream_closed\n");
+}
