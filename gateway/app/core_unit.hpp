@@ -36,6 +36,7 @@ public:
     void start();
     void listen();  // connections are accepted from now on
     void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
+    void trace_to(observe::span_lane& spans) noexcept { shard_.spans = &spans; }  // before start()
     void drain();
     void cut();   // ends every session now
     void stop();  // and joins the thread

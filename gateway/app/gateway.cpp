@@ -11,6 +11,7 @@
 #include "app/task_labels.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
+#include "net/span_exporter.hpp"
 #include "net/tls_credentials.hpp"
 #include "observe/log.hpp"
 #include "runtime/cpu_quota.hpp"
@@ -99,6 +100,15 @@ machine_share find_share(settings::snapshot const& wanted) {
     return {threads, std::move(gauge), std::move(zone), std::move(who)};
 }
 
+// What the process knows of itself, in OpenTelemetry's words.
+observe::otlp_batch::attributes trace_resource(std::string const& zone) {
+    observe::otlp_batch::attributes found{{"service.version", GATEWAY_VERSION}};
+    char host[256]{};
+    if (::gethostname(host, sizeof host - 1) == 0) found.emplace_back("host.name", host);
+    if (!zone.empty()) found.emplace_back("cloud.availability_zone", zone);
+    return found;
+}
+
 std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
     std::vector<net::address> all;
     for (settings::listener const& each : wanted.listeners) {
@@ -139,6 +149,7 @@ struct gateway::parts {
     net::tls_store tls;
     machine_share share;
     std::unique_ptr<observe::access_log_writer> log;
+    std::unique_ptr<net::span_exporter> spans;
     std::vector<std::unique_ptr<core_unit>> cores;
     asio::io_context control{1};
     asio::signal_set signals{control, SIGTERM, SIGINT, SIGUSR1};
@@ -176,6 +187,12 @@ gateway::parts::parts(settings::snapshot const& from)
     for (std::size_t i = 0; i < count; ++i) {
         cores.push_back(std::make_unique<core_unit>(
             i, count, wanted, addresses, log.get(), admission, desk, tls));
+    }
+    if (wanted.tracing.mode == settings::tracing_mode::export_spans) {
+        spans = std::make_unique<net::span_exporter>(
+            wanted.tracing, trace_resource(share.zone), GATEWAY_VERSION,
+            wanted.logging.redacted_parameters);
+        for (auto const& each : cores) each->trace_to(spans->open_lane());
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
@@ -350,6 +367,7 @@ int gateway::run(std::function<void()> const& ready) {
     // The shards hand over their last log lines as they go; then the writer writes them.
     all.cores.clear();
     if (all.log) all.log->stop();
+    if (all.spans) all.spans->stop();
     observe::flush_log();
     return exit_fine;
 }
