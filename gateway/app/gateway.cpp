@@ -9,6 +9,7 @@
 #include "app/figure_lines.hpp"
 #include "app/memory_watch.hpp"
 #include "app/task_labels.hpp"
+#include "app/trace_resource.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
 #include "net/span_exporter.hpp"
@@ -100,15 +101,6 @@ machine_share find_share(settings::snapshot const& wanted) {
     return {threads, std::move(gauge), std::move(zone), std::move(who)};
 }
 
-// What the process knows of itself, in OpenTelemetry's words.
-observe::otlp_batch::attributes trace_resource(std::string const& zone) {
-    observe::otlp_batch::attributes found{{"service.version", GATEWAY_VERSION}};
-    char host[256]{};
-    if (::gethostname(host, sizeof host - 1) == 0) found.emplace_back("host.name", host);
-    if (!zone.empty()) found.emplace_back("cloud.availability_zone", zone);
-    return found;
-}
-
 std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
     std::vector<net::address> all;
     for (settings::listener const& each : wanted.listeners) {
@@ -190,7 +182,7 @@ gateway::parts::parts(settings::snapshot const& from)
     }
     if (wanted.tracing.mode == settings::tracing_mode::export_spans) {
         spans = std::make_unique<net::span_exporter>(
-            wanted.tracing, trace_resource(share.zone), GATEWAY_VERSION,
+            wanted.tracing, trace_resource(GATEWAY_VERSION, share.zone, share.who), GATEWAY_VERSION,
             wanted.logging.redacted_parameters);
         for (auto const& each : cores) each->trace_to(spans->open_lane());
     }
@@ -205,6 +197,7 @@ gateway::parts::parts(settings::snapshot const& from)
     metrics->follow_reloads(reloads);
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
+    if (spans) metrics->follow_spans(*spans);
     if (wanted.metrics.cloudwatch) {
         bool const shared = log && wanted.logging.access_file.empty();
         figures = std::make_unique<figure_lines>(

@@ -27,7 +27,7 @@ inline constexpr auto tracing_rows = std::to_array<row>({
     {"tracing.endpoint", of_tracing<collector_url, &tracing::endpoint>, unbounded, reload::restart,
      "The collector that gets the spans, by OTLP over HTTP in JSON."},
     {"tracing.errors", of_tracing<flag, &tracing::errors>, unbounded, reload::restart,
-     "Exports the spans of failed requests (5xx, or a cause of the gateway's) whatever the sample "
+     "Exports the spans of failed requests (5xx, or cut short by the upstream) whatever the sample "
      "says."},
     {"tracing.service_name", of_tracing<label, &tracing::service_name>, unbounded, reload::restart,
      "The resource attribute `service.name` of the spans."},

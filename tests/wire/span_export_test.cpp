@@ -187,6 +187,7 @@ TEST_CASE("a request is a server span and a client span below it", "[wire][spans
     CHECK(request.body.find("\"edge\"") != std::string::npos);
     CHECK(request.body.find("deployment.environment.name") != std::string::npos);
     CHECK(request.body.find("s3cret") == std::string::npos);
+    gateway.wait_for_metric("gateway_spans_total", 2, {{"outcome", "sent"}});
     auto const line = gateway.wait_for_access_lines(1).at(0);
     CHECK(line.text("trace_id") == above.trace);
     CHECK(line.text("span_id") == above.id);
