@@ -31,8 +31,7 @@ struct caps {
 constexpr std::size_t keys_and_numbers = 900;
 static_assert(
     3 * caps::long_text + caps::host + caps::name + 2 * caps::plain_name + caps::request_id +
-        caps::address + 4 * caps::identity + 4 * caps::word + 2 * caps::hex_id +
-        keys_and_numbers <=
+        caps::address + 4 * caps::identity + 4 * caps::word + 2 * caps::hex_id + keys_and_numbers <=
     line_bytes_max);
 
 constexpr std::uint32_t bit(log_field one) {

@@ -2,6 +2,7 @@
 #include "observe/access_format.hpp"
 
 #include "observe/log_lane.hpp"
+#include "support/json_object.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -247,4 +248,38 @@ TEST_CASE("a failure's connection is told where there was one", "[unit][log]") {
         "cause=upstream_closed connection_age=62500.000 connection_idle=61004.000\n");
     record.connection_uses = 0;
     CHECK(line_of(chosen, record) == "cause=upstream_closed\n");
+}
+
+TEST_CASE("what is not known is left out of the line", "[unit][log]") {
+    exchange_record record;
+    record.why = cause::malformed_request_line;
+    support::json_object const line{line_of(logging_as(access_log_mode::json), record)};
+    CHECK(line.text("cause") == "malformed_request_line");
+    for (auto const* name :
+         {"request_id",
+          "client",
+          "method",
+          "host",
+          "path",
+          "upstream",
+          "endpoint",
+          "upstream_status",
+          "upstream_ms",
+          "attempts",
+          "reused",
+          "parked_ms",
+          "retry",
+          "route",
+          "protocol",
+          "user_agent",
+          "referer",
+          "truncated",
+          "connection_age_ms",
+          "connection_uses",
+          "connection_idle_ms",
+          "trace_id",
+          "span_id"}) {
+        CAPTURE(name);
+        CHECK_FALSE(line.has(name));
+    }
 }

@@ -125,40 +125,6 @@ TEST_CASE("an exchange becomes one line with all that is known of it", "[unit][a
         "\n");
 }
 
-TEST_CASE("what is not known is left out of the line", "[unit][access_log]") {
-    exchange_record record;
-    record.why = cause::malformed_request_line;
-    json_object const line{line_for(record)};
-    CHECK(line.text("cause") == "malformed_request_line");
-    for (auto const* name :
-         {"request_id",
-          "client",
-          "method",
-          "host",
-          "path",
-          "upstream",
-          "endpoint",
-          "upstream_status",
-          "upstream_ms",
-          "attempts",
-          "reused",
-          "parked_ms",
-          "retry",
-          "route",
-          "protocol",
-          "user_agent",
-          "referer",
-          "truncated",
-          "connection_age_ms",
-          "connection_uses",
-          "connection_idle_ms",
-          "trace_id",
-          "span_id"}) {
-        CAPTURE(name);
-        CHECK_FALSE(line.has(name));
-    }
-}
-
 TEST_CASE(
     "the time is UTC to the millisecond, also when the second changes", "[unit][access_log]") {
     using namespace std::chrono;
