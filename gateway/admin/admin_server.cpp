@@ -25,7 +25,9 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <optional>
 #include <sstream>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -53,12 +55,8 @@ constexpr auto pause_after_failed_accept = 100ms;
 
 constexpr auto as_result = asio::as_tuple(asio::deferred);
 
-constexpr std::string_view index_text =
-    "The gateway's admin listener.\n"
-    "\n"
-    "/metrics  counters, in the Prometheus text format or as OpenMetrics\n"
-    "/livez    200 while the process is alive\n"
-    "/readyz   200 while it takes new requests, otherwise 503 and the reason\n";
+constexpr std::size_t streams_max = 8;
+constexpr auto answer_timeout = 3s;  // for a page that has to ask others
 
 tcp::endpoint endpoint_of(settings::host_port const& from) {
     auto const address = net::address::from_literal(from.host, from.port);
@@ -71,6 +69,13 @@ tcp::endpoint endpoint_of(settings::host_port const& from) {
     std::memcpy(endpoint.data(), address->raw(), address->raw_size());
     endpoint.resize(address->raw_size());
     return endpoint;
+}
+
+std::string_view text_of(boost::string_view text) { return {text.data(), text.size()}; }
+
+// The target without its query.
+std::string_view path_of(boost::string_view target) {
+    return text_of(target).substr(0, target.find('?'));
 }
 
 // The client's bytes were wrong, as opposed to its connection.
@@ -110,6 +115,8 @@ public:
         : acceptor_{listen_on(context, endpoint_of(address))}, sources_{std::move(sources)} {}
 
     std::uint16_t port() const { return port_; }
+    std::size_t listeners() const noexcept { return streams_; }
+    void tell(std::string event);
     tcp::acceptor::executor_type executor() { return acceptor_.get_executor(); }
 
     static asio::awaitable<void> accept(std::shared_ptr<service> self);
@@ -118,16 +125,31 @@ public:
 private:
     using reply = http::response<http::string_body>;
 
+    using request = http::request<http::empty_body>;
+    // Filled by whoever answers, which may be after the asker has gone.
+    struct pending {
+        explicit pending(tcp::acceptor::executor_type const& executor) : given{executor} {}
+        std::optional<admin_reply> answer;
+        asio::steady_timer given;
+    };
+
     static asio::awaitable<void> serve(std::shared_ptr<service> self, tcp::socket socket);
     asio::awaitable<void> answer_all(beast::tcp_stream& client);
     static asio::awaitable<void> close_gently(beast::tcp_stream& client);
-    reply answer(http::request<http::empty_body> const& request) const;
-    reply answer_path(std::string_view path, std::string_view accept) const;
+    static asio::awaitable<bool> send(beast::tcp_stream& client, reply& response, bool head_only);
+    asio::awaitable<reply> answer(beast::tcp_stream& client, request const& asked);
+    asio::awaitable<admin_reply> ask_page(admin_request const& asked);
+    std::optional<admin_reply> answer_at_once(admin_request const& asked);
+    asio::awaitable<void> stream(beast::tcp_stream& client);
 
     tcp::acceptor acceptor_;
     std::uint16_t port_ = acceptor_.local_endpoint().port();
     admin_sources sources_;
     std::vector<beast::tcp_stream*> clients_;  // at most connections_max
+    std::size_t streams_ = 0;
+    std::shared_ptr<std::string const> event_;
+    std::uint64_t events_told_ = 0;
+    asio::steady_timer news_{acceptor_.get_executor(), asio::steady_timer::time_point::max()};
     bool stopped_ = false;
 };
 
@@ -178,19 +200,31 @@ asio::awaitable<void> admin_server::service::answer_all(beast::tcp_stream& clien
         bool const malformed = is_http_error(error);
         if (stopped_ || (error && !malformed)) co_return;
 
-        auto response = malformed ? reply{http::status::bad_request, 11} : answer(parser.get());
+        bool const events = !malformed && sources_.first_event &&
+                            parser.get().method() == http::verb::get &&
+                            path_of(parser.get().target()) == "/events" && streams_ < streams_max;
+        if (events) co_return co_await stream(client);
+        reply response{http::status::bad_request, 11};
+        if (!malformed) response = co_await answer(client, parser.get());
+        if (stopped_) co_return;
         bool const keep = !malformed && parser.get().keep_alive();
         response.keep_alive(keep);
         bool const head_only = !malformed && parser.get().method() == http::verb::head;
-        auto const head = head_of(response);
-        std::string_view const body = head_only ? std::string_view{} : response.body();
-        std::array const pieces{asio::buffer(head), asio::buffer(body)};
-        client.expires_after(message_timeout);
-        auto const [failed, size] = co_await asio::async_write(client, pieces, as_result);
-        if (failed) co_return;
+        bool const sent = co_await send(client, response, head_only);
+        if (!sent) co_return;
         if (malformed) co_return co_await close_gently(client);
         if (!keep) co_return;
     }
+}
+
+asio::awaitable<bool> admin_server::service::send(
+    beast::tcp_stream& client, reply& response, bool head_only) {
+    auto const head = head_of(response);
+    std::string_view const body = head_only ? std::string_view{} : response.body();
+    std::array const pieces{asio::buffer(head), asio::buffer(body)};
+    client.expires_after(message_timeout);
+    auto const [failed, size] = co_await asio::async_write(client, pieces, as_result);
+    co_return !failed;
 }
 
 // A close with bytes unread would reset the connection, and the client might lose the answer that
@@ -207,63 +241,122 @@ asio::awaitable<void> admin_server::service::close_gently(beast::tcp_stream& cli
     }
 }
 
-admin_server::service::reply admin_server::service::answer(
-    http::request<http::empty_body> const& request) const {
-    reply response;
-    if (request.method() != http::verb::get && request.method() != http::verb::head) {
-        response.result(http::status::method_not_allowed);
-        response.set(http::field::allow, "GET, HEAD");
-        response.body() = "Only GET and HEAD are answered here.\n";
-    } else {
-        std::string_view const target{request.target().data(), request.target().size()};
-        try {
-            auto const accept = request[http::field::accept];
-            response =
-                answer_path(target.substr(0, target.find('?')), {accept.data(), accept.size()});
-        } catch (std::exception const& problem) {
-            observe::log_error("admin: {} failed: {}", target, problem.what());
-            response = reply{};
-            response.result(http::status::internal_server_error);
-            response.body() = "The gateway failed; its log says why.\n";
-        }
+asio::awaitable<admin_server::service::reply> admin_server::service::answer(
+    beast::tcp_stream& client, request const& from) {
+    admin_request asked;
+    asked.method = text_of(from.method_string());
+    asked.path = path_of(from.target());
+    asked.query =
+        text_of(from.target()).substr(std::min(asked.path.size() + 1, from.target().size()));
+    asked.host = text_of(from[http::field::host]);
+    asked.origin = text_of(from[http::field::origin]);
+    asked.fetch_site = text_of(from["Sec-Fetch-Site"]);
+    asked.authorization = text_of(from[http::field::authorization]);
+    asked.accept = text_of(from[http::field::accept]);
+    boost::system::error_code gone;
+    auto const peer = client.socket().remote_endpoint(gone);
+    if (!gone) asked.client = peer.address().to_string();
+
+    std::optional<admin_reply> made;
+    std::string failed;
+    try {
+        made = answer_at_once(asked);
+        if (!made) made = co_await ask_page(asked);
+    } catch (std::exception const& problem) {
+        failed = problem.what();
     }
-    response.version(11);
+    if (!made) {
+        observe::log_error("admin: {} failed: {}", asked.path, failed);
+        made = refusal(500, "The gateway failed; its log says why.");
+    }
+    reply response{static_cast<http::status>(made->status), 11};
     response.set(http::field::cache_control, "no-store");
-    if (!response.count(http::field::content_type)) {
-        response.set(http::field::content_type, "text/plain; charset=utf-8");
+    response.set(http::field::content_type, {made->type.data(), made->type.size()});
+    response.set("X-Content-Type-Options", "nosniff");
+    for (auto const& [name, value] : made->fields) {
+        response.set(boost::string_view{name.data(), name.size()}, value);
     }
+    response.body() = std::move(made->body);
     response.content_length(response.body().size());
-    return response;
+    co_return response;
 }
 
-admin_server::service::reply admin_server::service::answer_path(
-    std::string_view path, std::string_view accept) const {
-    reply response{http::status::ok, 11};
-    if (path == "/metrics") {
-        auto [type, body] = sources_.metrics(accept);
-        response.set(http::field::content_type, {type.data(), type.size()});
-        response.body() = std::move(body);
-    } else if (path == "/livez") {
-        bool const live = sources_.live();
-        if (!live) response.result(http::status::service_unavailable);
-        response.body() = live ? "live\n" : "not live\n";
-    } else if (path == "/readyz") {
-        auto const [ok, detail] = sources_.ready();
-        if (!ok) response.result(http::status::service_unavailable);
-        response.body() = (detail.empty() ? (ok ? "ready" : "not ready") : detail) + '\n';
-    } else if (path == "/") {
-        response.body() = index_text;
-    } else {
-        response.result(http::status::not_found);
-        response.body() = "Nothing is here; / says what is.\n";
+// Nothing when `page` has to be asked.
+std::optional<admin_reply> admin_server::service::answer_at_once(admin_request const& asked) {
+    bool const metrics = asked.path == "/metrics";
+    bool const live = asked.path == "/livez";
+    bool const events = asked.path == "/events" && sources_.first_event;
+    bool const own = metrics || live || events || asked.path == "/readyz";
+    if (!own && sources_.page) return std::nullopt;
+    if (!own) return refusal(404, "Nothing is here.");
+    if (!asked.reads()) {
+        admin_reply refused = refusal(405, "Only GET and HEAD are answered here.");
+        refused.fields.emplace_back("Allow", "GET, HEAD");
+        return refused;
     }
-    return response;
+    if (metrics) {
+        metrics_reply page = sources_.metrics(asked.accept);
+        return admin_reply{.body = std::move(page.body), .type = page.content_type};
+    }
+    if (events) {
+        return refusal(503, "Too many listen to the events already; close a dashboard.");
+    }
+    auto const [ok, detail] = live ? sources_.live() : sources_.ready();
+    std::string const word = live ? "live" : "ready";
+    return admin_reply{
+        .status = ok ? 200U : 503U,
+        .body = (detail.empty() ? (ok ? "" : "not ") + word : detail) + '\n'};
+}
+
+asio::awaitable<admin_reply> admin_server::service::ask_page(admin_request const& asked) {
+    auto const waiting = std::make_shared<pending>(acceptor_.get_executor());
+    waiting->given.expires_after(answer_timeout);
+    sources_.page(asked, [waiting](admin_reply told) {
+        waiting->answer = std::move(told);
+        waiting->given.cancel();
+    });
+    if (!waiting->answer) co_await waiting->given.async_wait(as_result);
+    if (waiting->answer) co_return std::move(*waiting->answer);
+    co_return refusal(503, "Nobody answered in time; /livez says which core is stuck.");
+}
+
+void admin_server::service::tell(std::string event) {
+    event_ = std::make_shared<std::string const>(std::move(event));
+    ++events_told_;
+    news_.cancel();
+}
+
+// Ends with the connection: what comes next is told, whatever was missed is not.
+asio::awaitable<void> admin_server::service::stream(beast::tcp_stream& client) {
+    struct counted {
+        explicit counted(std::size_t& count) : count_(count) { ++count_; }
+        ~counted() { --count_; }
+        counted(counted const&) = delete;
+        counted& operator=(counted const&) = delete;
+        std::size_t& count_;
+    } const one_more{streams_};
+    constexpr std::string_view head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\nretry: 1000\n";
+    std::string text = std::string{head} + "data: " + sources_.first_event() + "\n\n";
+    std::uint64_t seen = events_told_;
+    while (!stopped_) {
+        client.expires_after(message_timeout);
+        auto const [problem, size] =
+            co_await asio::async_write(client, asio::buffer(text), as_result);
+        if (problem) co_return;
+        client.expires_never();
+        while (seen == events_told_ && !stopped_) co_await news_.async_wait(as_result);
+        seen = events_told_;
+        if (event_) text = "data: " + *event_ + "\n\n";
+    }
 }
 
 void admin_server::service::stop() {
     stopped_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    news_.cancel();
     for (auto* client : clients_) client->close();
 }
 
@@ -278,6 +371,10 @@ void admin_server::start() {
 }
 
 std::uint16_t admin_server::port() const { return service_->port(); }
+
+std::size_t admin_server::listeners() const noexcept { return service_->listeners(); }
+
+void admin_server::tell(std::string event) { service_->tell(std::move(event)); }
 
 void admin_server::stop() { service_->stop(); }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operators' door: metrics and health on a listener of their own, which no route leads to.
+// The operators' door: a listener of their own, which no route leads to.
 #pragma once
 
+#include "admin/admin_request.hpp"
 #include "settings/settings.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,13 +33,20 @@ struct metrics_reply {
 struct admin_sources {
     // By the request's Accept field.
     std::function<metrics_reply(std::string_view accept)> metrics;
-    std::function<bool()> live;
+    std::function<readiness()> live;
     std::function<readiness()> ready;
+    // Whatever else is asked for. `done` is called once, now or later, on the same thread; without
+    // it in time the answer is 503.
+    using answered = std::function<void(admin_reply)>;
+    std::function<void(admin_request const&, answered done)> page{};
+    // What a new listener of /events is told first.
+    std::function<std::string()> first_event{};
 };
 
-// Answers GET and HEAD of /metrics, /livez, /readyz and / on HTTP/1.1 with keep-alive. Everything
-// about a client is small and bounded: 32 connections, 8 KiB of header, no body, 10 seconds for a
-// request or a response, 75 seconds between requests.
+// Answers /metrics, /livez and /readyz, streams /events and asks `page` for the rest, on HTTP/1.1
+// with keep-alive. Everything about a client is small and bounded: 32 connections, 8 of them
+// streams, 8 KiB of header, no body, 10 seconds for a request or a response, 75 seconds between
+// requests.
 // Lives on the thread that runs `context`; call only there. The context must outlive it.
 class admin_server {
 public:
@@ -54,6 +63,10 @@ public:
 
     // The port in use, also when the settings said 0.
     std::uint16_t port() const;
+
+    // Those who listen to /events; each is told one line of text.
+    std::size_t listeners() const noexcept;
+    void tell(std::string event);
 
     // Closes the listener and all connections; the context then runs out of this server's work. No
     // source is called any more.

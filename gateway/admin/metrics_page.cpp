@@ -354,6 +354,7 @@ page metrics_page::collect() {
     if (spans_ != nullptr) add_spans(out, spans_->now());
     add_access_log(out, access_log_);
     add_handshakes(out, cores_, names_);
+    if (more_) more_(out);
     if (reloads_ != nullptr) add_configuration(out, *reloads_);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)

@@ -64,6 +64,10 @@ public:
     void follow_names(name_source from) { names_source_ = std::move(from); }
     void follow_spans(net::span_exporter const& from) { spans_ = &from; }  // borrowed
 
+    // Whoever has more to show.
+    using addition = std::function<void(page&)>;
+    void follow_more(addition from) { more_ = std::move(from); }
+
     page collect();
     std::string text(exposition format = exposition::prometheus);
 
@@ -73,6 +77,7 @@ private:
     endpoint_source endpoints_;
     name_source names_source_;
     net::span_exporter const* spans_ = nullptr;  // null: none leave
+    addition more_;
     observe::access_log_writer const* access_log_;
     std::string version_;
     net::admission const* process_;

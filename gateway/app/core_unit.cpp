@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -93,9 +94,39 @@ void core_unit::stop() {
     thread_.join();
 }
 
-bool core_unit::is_live(time_point now) const noexcept {
+milliseconds core_unit::silent_for(time_point now) const noexcept {
     time_point const beat{clock::duration{beat_.load(std::memory_order_relaxed)}};
-    return now - beat < 1s;
+    return std::max(std::chrono::duration_cast<milliseconds>(now - beat), milliseconds{0});
+}
+
+void core_unit::ask_in_flight(
+    proxy::inflight_query const& query, std::function<void(proxy::inflight_found)> done) {
+    core_.post([this, query, done = std::move(done)] {
+        go_on(std::make_shared<proxy::inflight_look>(shard_, query), done);
+    });
+}
+
+// Other work of the core comes between two slices.
+void core_unit::go_on(
+    std::shared_ptr<proxy::inflight_look> const& look,
+    std::function<void(proxy::inflight_found)> const& done) {
+    if (look->go_on()) {
+        auto found = look->take();
+        for (auto& row : found.rows) row.core = core_.index();
+        done(std::move(found));
+    } else {
+        core_.post([this, look, done] { go_on(look, done); });
+    }
+}
+
+void core_unit::ask_errors(
+    std::uint64_t newer_than, std::function<void(std::vector<observe::noted_error>)> done) {
+    core_.post(
+        [this, newer_than, done = std::move(done)] { done(shard_.errors.newer_than(newer_than)); });
+}
+
+void core_unit::close_routes(std::vector<proxy::shard::closed_route> all) {
+    core_.post([this, all = std::move(all)] { shard_.closed_routes = all; });
 }
 
 }  // namespace gateway::app

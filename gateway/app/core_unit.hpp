@@ -7,10 +7,12 @@
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_state.hpp"
 #include "proxy/health_checker.hpp"
+#include "proxy/inflight.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/core.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -37,15 +39,26 @@ public:
     void listen();  // connections are accepted from now on
     void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
     void trace_to(observe::span_lane& spans) noexcept { shard_.spans = &spans; }  // before start()
+    // Answered on the core, by a call of `done`.
+    void ask_in_flight(
+        proxy::inflight_query const& query, std::function<void(proxy::inflight_found)> done);
+    void ask_errors(
+        std::uint64_t newer_than, std::function<void(std::vector<observe::noted_error>)> done);
+    void close_routes(std::vector<proxy::shard::closed_route> all);  // those, and no others
     void drain();
     void cut();   // ends every session now
     void stop();  // and joins the thread
 
     observe::traffic_counters const& counters() const noexcept { return counters_; }
-    // The loop answered within a second before `now`.
-    bool is_live(time_point now) const noexcept;
+    // Since its loop answered last; a live one does ten times a second.
+    milliseconds silent_for(time_point now) const noexcept;
+    static constexpr milliseconds silent_max{1'000};
 
 private:
+    void go_on(
+        std::shared_ptr<proxy::inflight_look> const& look,
+        std::function<void(proxy::inflight_found)> const& done);
+
     runtime::core core_;
     observe::traffic_counters counters_;
     proxy::shard shard_;

@@ -25,9 +25,10 @@ void print_welcome(std::uint16_t port, std::uint16_t admin_port) {
         "  The gateway is serving two demo upstreams.\n\n"
         "    open     http://localhost:%u/             a page to click through everything\n"
         "    try      curl -i http://localhost:%u/api/health\n"
+        "    watch    http://localhost:%u/             the dashboard, live\n"
         "    metrics  http://localhost:%u/metrics\n\n"
         "  Access log: one JSON line per request, below. Ctrl-C drains and ends.\n\n",
-        port, port, admin_port);
+        port, port, admin_port, admin_port);
 }
 
 }  // namespace

@@ -66,6 +66,27 @@ std::vector<proxy::endpoint_figures> endpoint_desk::figures() const {
     return all;
 }
 
+std::vector<std::string_view> endpoint_desk::unavailable() const {
+    std::vector<std::string_view> all;
+    for (auto const& each : boards_) {
+        if (!each->has_available()) all.push_back(each->upstream_name());
+    }
+    return all;
+}
+
+endpoint_desk::operated endpoint_desk::operate(
+    std::string_view upstream, std::string_view endpoint, proxy::operator_word word) {
+    for (std::size_t i = 0; i < boards_.size(); ++i) {
+        if (boards_[i]->upstream_name() != upstream) continue;
+        bool known = false;
+        bool const changed = boards_[i]->operate(endpoint, word, clock::now(), known);
+        publish_if(changed, i);
+        if (!known) return operated::no_such_endpoint;
+        return changed ? operated::changed : operated::unchanged;
+    }
+    return operated::no_such_upstream;
+}
+
 // What a core cannot tell for want of memory it will tell again: failures go on, so do probes.
 template <class Work>
 void endpoint_desk::post(Work work) noexcept {

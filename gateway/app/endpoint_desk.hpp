@@ -43,6 +43,12 @@ public:
     void stop();
     bool awaits_probes() const noexcept;
     std::vector<proxy::endpoint_figures> figures() const;
+    // Upstreams without any available endpoint.
+    std::vector<std::string_view> unavailable() const;
+    // What the operator wants of an endpoint.
+    enum class operated : std::uint8_t { changed, unchanged, no_such_upstream, no_such_endpoint };
+    operated operate(
+        std::string_view upstream, std::string_view endpoint, proxy::operator_word word);
 
     // From the cores.
     void health_changed(

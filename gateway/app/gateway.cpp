@@ -8,6 +8,7 @@
 #include "app/endpoint_desk.hpp"
 #include "app/figure_lines.hpp"
 #include "app/memory_watch.hpp"
+#include "app/operator_desk.hpp"
 #include "app/task_labels.hpp"
 #include "app/trace_resource.hpp"
 #include "net/ecs_metadata.hpp"
@@ -27,6 +28,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #ifndef GATEWAY_VERSION
 #define GATEWAY_VERSION "dev"
@@ -122,7 +124,7 @@ observe::traffic_names names_of(settings::snapshot const& wanted) {
 }  // namespace
 
 struct gateway::parts {
-    explicit parts(settings::snapshot const& from);
+    parts(settings::snapshot const& from, std::string from_where);
     ~parts() { stop(); }
 
     void follow_names();
@@ -133,9 +135,9 @@ struct gateway::parts {
     void drain();
     void await_drained(time_point limit, bool cut);
     void stop();
-    bool all_live() const;
 
     settings::snapshot wanted;
+    std::string config_source;
     std::vector<net::address> addresses;
     net::admission admission;
     net::tls_store tls;
@@ -153,15 +155,16 @@ struct gateway::parts {
                        }};
     observe::reload_figures reloads;
     std::unique_ptr<admin::metrics_page> metrics;
+    std::unique_ptr<operator_desk> operators;
     std::unique_ptr<figure_lines> figures;  // null: not wanted
     std::unique_ptr<admin::admin_server> admin;
-    bool opened = false;
     bool draining = false;
     time_point drain_begun{};
 };
 
-gateway::parts::parts(settings::snapshot const& from)
+gateway::parts::parts(settings::snapshot const& from, std::string from_where)
     : wanted(from),
+      config_source(std::move(from_where)),
       addresses(listener_addresses(from)),
       admission(
           {.connections = from.limits.connections,
@@ -198,6 +201,9 @@ gateway::parts::parts(settings::snapshot const& from)
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
     if (spans) metrics->follow_spans(*spans);
+    operators = std::make_unique<operator_desk>(operator_desk::parts{
+        control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION, config_source});
+    metrics->follow_more([this](admin::page& to) { add_operator(to, operators->figures()); });
     if (wanted.metrics.cloudwatch) {
         bool const shared = log && wanted.logging.access_file.empty();
         figures = std::make_unique<figure_lines>(
@@ -212,21 +218,13 @@ gateway::parts::parts(settings::snapshot const& from)
                     return admin::metrics_reply{
                         admin::content_type_of(format), metrics->text(format)};
                 },
-            .live = [this] { return all_live(); },
-            .ready =
-                [this] {
-                    if (draining) return admin::readiness{false, "draining"};
-                    if (!opened) return admin::readiness{false, "starting"};
-                    return admin::readiness{true, "serving"};
-                }});
-}
-
-bool gateway::parts::all_live() const {
-    auto const now = clock::now();
-    for (auto const& each : cores) {
-        if (!each->is_live(now)) return false;
-    }
-    return true;
+            .live = [this] { return operators->live(); },
+            .ready = [this] { return operators->ready(); },
+            .page = [this](
+                        admin::admin_request const& asked,
+                        auto done) { operators->answer(asked, std::move(done)); },
+            .first_event = [this] { return operators->first_event(); }});
+    operators->serve(*admin);
 }
 
 void gateway::parts::follow_names() {
@@ -256,8 +254,8 @@ void gateway::parts::open_when_resolved(time_point limit, std::function<void()> 
 }
 
 void gateway::parts::open(std::function<void()> const& ready) {
-    opened = true;
     for (auto const& each : cores) each->listen();
+    operators->opened();
     for (net::address const& each : addresses) observe::log_info("listening on {}", each.text());
     std::string const& admin_host = wanted.admin.address.host;
     observe::log_info("admin on {}:{}", admin_host.empty() ? "0.0.0.0" : admin_host, admin->port());
@@ -294,6 +292,7 @@ void gateway::parts::signalled(int number) {
 
 void gateway::parts::drain() {
     draining = true;
+    operators->draining();
     drain_begun = clock::now();
     names.stop();
     desk.stop();
@@ -321,13 +320,14 @@ void gateway::parts::await_drained(time_point limit, bool cut) {
 
 void gateway::parts::stop() {
     for (auto const& each : cores) each->stop();
+    if (operators) operators->stop();
     if (admin) admin->stop();
 }
 
-gateway::gateway(settings::snapshot const& wanted) {
+gateway::gateway(settings::snapshot const& wanted, std::string config_source) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    parts_ = std::make_unique<parts>(wanted);
+    parts_ = std::make_unique<parts>(wanted, std::move(config_source));
 }
 
 gateway::~gateway() = default;
@@ -344,6 +344,7 @@ int gateway::run(std::function<void()> const& ready) {
     all.follow_names();
     all.memory.start();
     for (auto const& each : all.cores) each->start();
+    all.operators->start();
     all.admin->start();
     log_identity(all.share.who);
     if (all.figures) all.figures->start();

@@ -7,14 +7,16 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace gateway::app {
 
 class gateway {
 public:
     // Binds every address; throws std::system_error when one cannot be had. Nothing is accepted
-    // yet.
-    explicit gateway(settings::snapshot const& wanted);
+    // yet. `config_source` is the file's path; for operators.
+    explicit gateway(
+        settings::snapshot const& wanted, std::string config_source = "built-in configuration");
     ~gateway();
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;

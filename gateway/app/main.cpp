@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 namespace {
 
@@ -21,7 +22,8 @@ int run(app::command const& wanted) {
         return app::exit_usage;
     }
     observe::set_up_log(loaded.value->logging.level);
-    app::gateway whole{*loaded.value};
+    std::string const path = app::config_path_or_default(wanted);
+    app::gateway whole{*loaded.value, path.empty() ? "built-in configuration" : path};
     return whole.run([] {});
 }
 

@@ -39,10 +39,12 @@ enum class cause : std::uint8_t {
     // What the operator's routes say.
     no_route,
     method_not_allowed,
+    maintenance,  // the operator has closed the route for now
     // The gateway's own limits and state.
     too_many_connections,
     too_many_connections_of_client,
     draining,
+    not_ready,  // asked whether it is
     out_of_memory,
     out_of_descriptors,
     internal_error,

@@ -172,7 +172,7 @@ void append_own_answer(
     if (!type.empty()) append_field(out, "Content-Type", type);
     append_field(out, "Content-Length", std::to_string(body.size()));  // RFC 9110 9.3.7: also 0
     append_rest(out, reply, cause::none);
-    out += body;
+    if (!reply.head_only) out += body;
 }
 
 }  // namespace gateway::http

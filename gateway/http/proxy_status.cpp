@@ -32,6 +32,8 @@ std::string_view proxy_error_of(cause why) noexcept {
         case method_not_allowed:
         case too_many_connections_of_client: return "http_request_denied";
         case too_many_connections:
+        case maintenance:
+        case not_ready:
         case draining: return "proxy_internal_response";
         case out_of_memory:
         case out_of_descriptors:

@@ -47,6 +47,10 @@ public:
         return level_changes_.load(std::memory_order_relaxed);
     }
 
+    // Whether the gateway says that it is ready: the control thread decides, cores answer.
+    void set_ready(bool ready) noexcept { ready_.store(ready, std::memory_order_relaxed); }
+    bool is_ready() const noexcept { return ready_.load(std::memory_order_relaxed); }
+
 private:
     // An IPv4 address, or the /64 of an IPv6 address: one subscriber has at least that much.
     using key = std::uint64_t;
@@ -59,6 +63,7 @@ private:
     std::atomic<byte_count> used_{0};
     std::atomic<byte_count> limit_{0};
     std::atomic<std::uint64_t> level_changes_{0};
+    std::atomic<bool> ready_{false};
     std::mutex mutex_;
     // Only addresses with open connections, so never more entries than connections.
     std::unordered_map<key, std::uint32_t> by_client_;

@@ -81,6 +81,15 @@ tls_credentials::tls_credentials(settings::upstream_tls const& wanted) {
 
 tls_credentials::~tls_credentials() = default;
 
+std::optional<std::int64_t> tls_credentials::expires_at() const noexcept {
+    tm until{};
+    bool const known =
+        !certificates_.empty() &&
+        ASN1_TIME_to_tm(X509_get0_notAfter(certificates_.front().get()), &until) == 1;
+    if (!known) return std::nullopt;
+    return ::timegm(&until);
+}
+
 void tls_credentials::note(
     char const* key, std::string const& file, char const* expected, std::string why) {
     problems_.push_back({key, file, expected, std::move(why)});

@@ -7,7 +7,9 @@
 
 #include <openssl/types.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,9 @@ public:
 
     // Empty when everything could be read and fits together.
     std::vector<tls_problem> const& problems() const noexcept { return problems_; }
+
+    // When our own certificate expires, in seconds since 1970; nothing when there is none.
+    std::optional<std::int64_t> expires_at() const noexcept;
 
     // Into a context of this core. False (with OpenSSL's error queue saying why) when it does not
     // take them.

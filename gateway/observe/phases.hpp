@@ -46,6 +46,8 @@ public:
     void enter(phase_board& board, phase next, time_point now) noexcept;
     void leave() noexcept;
 
+    phase present() const noexcept { return phase_; }
+
 private:
     friend class phase_board;
 

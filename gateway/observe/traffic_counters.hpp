@@ -92,6 +92,8 @@ public:
     // A connection closes after too many pipelined requests.
     void pipeline_cut() noexcept { pipelines_cut_.add(); }
     void accept_failed() noexcept { accept_failures_.add(); }
+    // At admin.public_readiness.
+    void readiness_asked(bool ready) noexcept { readiness_asked_[ready ? 1 : 0].add(); }
 
     // A kept-alive connection that waits for its next request, and the end of that wait.
     void connection_became_idle() noexcept { idle_.add(1); }
@@ -146,6 +148,9 @@ public:
     std::uint64_t connections_evicted() const noexcept { return evicted_.value(); }
     std::uint64_t requests_throttled() const noexcept { return throttled_.value(); }
     std::uint64_t pipelines_cut() const noexcept { return pipelines_cut_.value(); }
+    std::uint64_t readiness_answers(bool ready) const noexcept {
+        return readiness_asked_[ready ? 1 : 0].value();
+    }
     std::uint64_t accept_failures() const noexcept { return accept_failures_.value(); }
     std::int64_t connections_idle() const noexcept { return idle_.value(); }
     std::uint64_t exchanges_begun() const noexcept { return begun_.value(); }
@@ -199,6 +204,7 @@ private:
     counter evicted_;
     counter throttled_;
     counter pipelines_cut_;
+    std::array<counter, 2> readiness_asked_;
     std::size_t const route_count_;
     std::size_t const upstream_count_;
     histogram_bounds const bounds_;

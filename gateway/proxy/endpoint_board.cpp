@@ -68,6 +68,12 @@ void endpoint_board::take(std::size_t position, net::listing const& found, time_
         }
         one = &admit(found.address, now);
     }
+    if (one->word != operator_word::none && is_forgotten(*one, now)) {
+        one->word = operator_word::none;
+        observe::log_info(
+            "upstream {}: endpoint {} was gone for so long that what was asked of it is forgotten",
+            rules_.name, one->text);
+    }
     // Two settings may lead to one address: the first of them that is present counts.
     if (one->listed && (one->present || !found.present)) return;
     settings::endpoint const& from = rules_.endpoints[position];
@@ -120,6 +126,7 @@ bool endpoint_board::health_changed(
     one.probed = true;
     if (one.health == verdict) return false;
     one.health = verdict;
+    one.why_unhealthy = healthy ? std::string_view{} : why;
     if (healthy) {
         ++one.figures.became_healthy;
         begin_slowly(one, now);
@@ -149,6 +156,7 @@ bool endpoint_board::found_outlier(std::uint32_t number, upstream::finding what,
         case upstream::ejection_answer::share_reached: ++one.figures.refusals[1]; return false;
         case upstream::ejection_answer::ejected: break;
     }
+    one.why_ejected = words_for(what);
     ++one.figures.ejections[what == upstream::finding::low_success_rate ? 1 : 0];
     observe::log_warn(
         "upstream {}: endpoint {} is ejected for {} s: {}", rules_.name, one.text,
@@ -170,6 +178,28 @@ bool endpoint_board::ticked(time_point now) {
         changed = true;
     }
     return changed;
+}
+
+bool endpoint_board::operate(
+    std::string_view endpoint, operator_word word, time_point now, bool& known) {
+    auto const found = std::find_if(entries_.begin(), entries_.end(), [&](entry const& each) {
+        return each.text == endpoint && !is_forgotten(each, now);
+    });
+    known = found != entries_.end();
+    if (!known || found->word == word) return false;
+    entry& one = *found;
+    one.word = word;
+    if (word == operator_word::none) {
+        begin_slowly(one, now);
+    } else {
+        pardon_if_alone(now);
+    }
+    return true;
+}
+
+bool endpoint_board::has_available() const noexcept {
+    return std::any_of(
+        entries_.begin(), entries_.end(), [](entry const& each) { return each.available(); });
 }
 
 std::size_t endpoint_board::available_without(entry const& one) const noexcept {
@@ -203,6 +233,10 @@ void endpoint_board::pardon_if_alone(time_point now) {
 
 standing endpoint_board::standing_of(entry const& one) const noexcept {
     if (one.available()) return standing::available;
+    if (one.word == operator_word::disable) return standing::disabled;
+    if (one.word == operator_word::drain && one.usable() && !one.ejection.ejected) {
+        return standing::draining;
+    }
     if (one.health == upstream::health::untested) return standing::untested;
     // Without probes nobody knows whether an address that is gone still serves.
     bool const drains =
@@ -265,6 +299,14 @@ std::vector<endpoint_figures> endpoint_board::figures(time_point now) const {
         row.healthy = one.usable();
         row.ejected = one.ejection.ejected;
         row.available = one.available();
+        row.word = one.word;
+        row.standing = standing_of(one);
+        row.present = one.present;
+        if (!one.available()) row.why = one.why_unhealthy;
+        if (one.ejection.ejected) {
+            row.why = one.why_ejected;
+            row.ejected_for = std::chrono::ceil<milliseconds>(one.ejection.until - now);
+        }
         add_traffic(i, row);
         row.requests -= one.before.requests;
         row.failures -= one.before.failures;

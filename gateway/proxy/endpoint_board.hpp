@@ -38,6 +38,11 @@ struct endpoint_figures {
     std::uint64_t requests = 0;
     std::uint64_t failures = 0;
     std::array<std::uint64_t, observe::probe_result_count> probes{};
+    operator_word word = operator_word::none;
+    proxy::standing standing = standing::untested;
+    std::string_view why{};       // it is not available: the last verdict; may be empty
+    milliseconds ejected_for{0};  // what is left of its ejection
+    bool present = false;         // its names have it now
     observe::timing_figures timings{};
 };
 
@@ -62,12 +67,17 @@ public:
     bool found_outlier(std::uint32_t number, upstream::finding what, time_point now);
     void probed(std::uint32_t number) noexcept;
     bool ticked(time_point now);
+    // Of the endpoint with that address; it holds as long as the address is remembered. `known`
+    // says whether there is such an endpoint.
+    bool operate(std::string_view endpoint, operator_word word, time_point now, bool& known);
 
     std::vector<endpoint_state> states() const;
     std::vector<endpoint_figures> figures(time_point now) const;
     net::address const& address_of(std::uint32_t number) const noexcept {
         return entries_[number].address;
     }
+    std::string_view upstream_name() const noexcept { return rules_.name; }
+    bool has_available() const noexcept;
     // An endpoint waits for its first probe, which may come any moment.
     bool awaits_probe() const noexcept;
 
@@ -81,6 +91,9 @@ private:
         bool present = false;
         bool in_own_zone = true;
         bool probed = false;
+        operator_word word = operator_word::none;
+        std::string why_unhealthy;
+        std::string_view why_ejected;  // a literal
         upstream::health health = upstream::health::untested;
         upstream::ejection_record ejection;
         time_point began_at{};  // when it was available last
@@ -90,7 +103,9 @@ private:
         endpoint_figures before;   // what the number's last owner left in the cores' counters
 
         bool usable() const noexcept { return listed && health == upstream::health::healthy; }
-        bool available() const noexcept { return usable() && present && !ejection.ejected; }
+        bool available() const noexcept {
+            return usable() && present && !ejection.ejected && word == operator_word::none;
+        }
     };
 
     entry* find(net::address const& address) noexcept;

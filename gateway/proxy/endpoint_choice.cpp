@@ -27,7 +27,8 @@ std::uint8_t endpoint_choice::tier_of(endpoint_state const& state) const noexcep
         case standing::available: return state.in_own_zone || !by_zone_ ? near : far;
         case standing::draining: return draining;
         case standing::reserve: return reserve;
-        case standing::untested: break;
+        case standing::untested:
+        case standing::disabled: break;
     }
     return no_tier;
 }

@@ -17,6 +17,14 @@ enum class standing : std::uint8_t {
     draining,   // its name lists it no longer; it may serve when nobody else can
     reserve,    // unhealthy or ejected: for fail_open only
     untested,   // no request before its first pass
+    disabled,   // the operator has taken it out: no request at all
+};
+
+// What the operator wants of an endpoint, whatever its health is and its names say.
+enum class operator_word : std::uint8_t {
+    none,
+    drain,    // no request while another endpoint can serve
+    disable,  // none at all
 };
 
 // One endpoint of an upstream. Cores get the whole list whenever something in it changed.

@@ -169,7 +169,11 @@ std::string exchange::reply_bytes() {
     std::array<std::pair<std::string_view, std::string_view>, 1> extra;
     std::size_t extras = 0;
     if (!allow_.empty()) extra[extras++] = {"Allow", allow_};
-    if (status_ == 503) extra[extras++] = {"Retry-After", "1"};
+    std::string retry_after;
+    if (status_ == 503) {
+        retry_after = why_ == cause::maintenance ? home_.retry_after(plan_->settings->name) : "1";
+        extra[extras++] = {"Retry-After", retry_after};
+    }
     http::reply_request const reply{
         .why = why_,
         .received = response_head_complete_ ? response_.status : std::uint16_t{0},
@@ -183,6 +187,8 @@ std::string exchange::reply_bytes() {
     std::string bytes;
     if (why_ != cause::none) {
         http::append_error_reply(bytes, reply);
+    } else if (readiness_asked_) {
+        http::append_own_answer(bytes, reply, "text/plain", "ready\n");
     } else if (request_.method_id == http::method::trace) {
         http::append_own_answer(bytes, reply, "message/http", reflection());
     } else {
@@ -252,7 +258,8 @@ void exchange::settle() {
     record.span_id = trace_.span_text();
     tell_spans(record);
     home_.counters.exchange_settled(record);
-    if (home_.access_log) home_.access_log->append(record);
+    if (why_ != cause::none && !readiness_asked_) home_.errors.note(record);
+    if (home_.access_log && !readiness_asked_) home_.access_log->append(record);
 }
 
 next_step exchange::leave() {

@@ -21,6 +21,7 @@
 #include "observe/exchange_record.hpp"
 #include "proxy/balance_key.hpp"
 #include "proxy/body_relay.hpp"
+#include "proxy/inflight.hpp"
 #include "proxy/replay_buffer.hpp"
 #include "proxy/request_trace.hpp"
 #include "proxy/session.hpp"
@@ -66,6 +67,10 @@ public:
     exchange& operator=(exchange const&) = delete;
 
     runtime::task<next_step> run();
+
+    // For whoever asks what is under way (inflight.cpp).
+    time_point begun_at() const noexcept { return begun_at_; }
+    inflight_row describe(std::chrono::nanoseconds age) const;
 
 private:
     enum class progress : std::uint8_t { wait, interim, complete, refused };
@@ -147,6 +152,7 @@ private:
     runtime::task<void> stop_request_body();
     void release_upstream();
 
+    bool is_asked_for_readiness() const noexcept;
     void enter(observe::phase next) noexcept {
         phase_.enter(home_.counters.phases, next, home_.core.now());
     }
@@ -197,6 +203,7 @@ private:
     bool cut_ = false;              // the response broke off
     bool client_gone_ = false;
     bool answers_itself_ = false;  // it is the gateway that was asked (OPTIONS *, Max-Forwards: 0)
+    bool readiness_asked_ = false;
     std::uint16_t status_ = 0;
     std::uint8_t attempts_ = 0;
     std::uint8_t interim_count_ = 0;

@@ -82,7 +82,7 @@ void exchange::judge_head() {
 
     head_complete_ = true;
     keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.draining() &&
-                  !session_.last_request;
+                  !session_.last_request && !session_.readiness_only;
     upgrade_ = http::is_upgrade_request(request_, request_options_);
     request_body_read_ =
         request_body_.kind == http::body_kind::none ||
@@ -91,7 +91,25 @@ void exchange::judge_head() {
     why_ = http::read_expectation(request_, expected);
 }
 
+bool exchange::is_asked_for_readiness() const noexcept {
+    std::string_view const path = home_.readiness_path;
+    return !path.empty() && target_.form != http::target_form::asterisk &&
+           target_.normalised_path == path &&
+           (request_.method_id == http::method::get || request_.method_id == http::method::head);
+}
+
 void exchange::route() {
+    if (is_asked_for_readiness()) {
+        readiness_asked_ = answers_itself_ = true;
+        bool const ready = home_.is_ready();
+        home_.counters.readiness_asked(ready);
+        if (!ready) why_ = home_.draining() ? cause::draining : cause::not_ready;
+        return;
+    }
+    if (session_.readiness_only) {
+        why_ = cause::too_many_connections;
+        return;
+    }
     if (home_.requests_refused) {
         why_ = cause::out_of_memory;
         keep_alive_ = false;  // another gateway may have more
@@ -135,6 +153,10 @@ void exchange::route() {
     }
     route_index_ = found.route;
     plan_ = &home_.plans[found.route];
+    if (!home_.closed_routes.empty() && home_.is_closed(plan_->settings->name)) {
+        why_ = cause::maintenance;
+        return;
+    }
     if (plan_->body_bytes_max != 0 && request_body_.kind == http::body_kind::length &&
         request_body_.length > plan_->body_bytes_max) {
         why_ = cause::body_too_large;

@@ -3,6 +3,7 @@
 
 #include "net/timed_wait.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/inflight.hpp"
 #include "proxy/shard.hpp"
 
 #include <algorithm>
@@ -82,7 +83,12 @@ session::~session() {
     (previous_ != nullptr ? previous_->next_ : home.sessions_) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
     --home.open_sessions_;
-    home.admission_.leave(peer, http::contains(home.trusted_proxies, peer));
+    if (home.look_ != nullptr) home.look_->session_ends(*this);
+    if (readiness_only) {
+        --home.readiness_sessions_;
+    } else {
+        home.admission_.leave(peer, http::contains(home.trusted_proxies, peer));
+    }
     home.counters.connection_closed();
 }
 
@@ -115,7 +121,10 @@ runtime::task<void> session::run(int descriptor) {
             client.brings_work(true);
             if (!home.draining()) {
                 ended = co_await net::readable_within{
-                    client, home.core, home.waits.keep_alive, cause::request_head_timeout};
+                    client, home.core,
+                    // Whoever is beyond the limit makes no room by going.
+                    readiness_only ? home.waits.request_head : home.waits.keep_alive,
+                    cause::request_head_timeout};
             }
             client.brings_work(false);
             home.counters.connection_became_busy();
@@ -126,7 +135,9 @@ runtime::task<void> session::run(int descriptor) {
         if (in_second_ > requests_a_second) co_await await_second();
         runtime::block const memory = home.core.blocks().lend();
         exchange* const one = new (memory.data()) exchange(home, *this);
+        present = one;
         next = co_await one->run();
+        present = nullptr;
         one->~exchange();
         // A client with thousands of requests in its pipeline waits its turn like any other.
         if (served % requests_per_turn == 0 && !input.empty()) {

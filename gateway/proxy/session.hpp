@@ -15,6 +15,7 @@
 
 namespace gateway::proxy {
 
+class exchange;
 class shard;
 struct parked_head;
 
@@ -64,9 +65,12 @@ public:
     net::stream* upstream = nullptr;      // the connection that the present exchange works on
     std::unique_ptr<parked_head> parked;  // of a request whose head is not complete
     bool last_request = false;            // the present exchange closes the connection
+    exchange const* present = nullptr;    // null between two
+    bool readiness_only = false;          // beyond the limit of connections: see shard::serve
 
 private:
     friend class shard;
+    friend class inflight_look;
 
     runtime::task<void> linger();
     runtime::task<void> await_second();

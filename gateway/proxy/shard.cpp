@@ -2,6 +2,7 @@
 #include "proxy/shard.hpp"
 
 #include "http/error_reply.hpp"
+#include "proxy/inflight.hpp"
 #include "proxy/session.hpp"
 #include "runtime/task.hpp"
 
@@ -26,9 +27,17 @@ std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
     return ranges;
 }
 
+// A load balancer may ask whether we are ready also when no connection is left.
+constexpr std::size_t readiness_sessions_max = 8;
+
 runtime::task<void> run_session(
-    shard& home, int descriptor, http::address16 peer, std::uint16_t local_port) {
+    shard& home,
+    int descriptor,
+    http::address16 peer,
+    std::uint16_t local_port,
+    bool readiness_only) {
     session one{home, peer, local_port};
+    one.readiness_only = readiness_only;
     co_await one.run(descriptor);
 }
 
@@ -61,6 +70,7 @@ shard::shard(
             home.deadlines(linger_wait)},
       admission_(process),
       random_(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) | 1) {
+    readiness_path = wanted.admin.public_readiness;
     if (log != nullptr) {
         access_log = std::make_unique<observe::access_log_buffer>(*log, settings.logging);
     }
@@ -113,6 +123,7 @@ void shard::plan_route(settings::route const& route, std::size_t cores) {
 }
 
 shard::~shard() {
+    if (look_ != nullptr) look_->shard_ends();
     // Copies under way end on a core that is still whole.
     for (route_plan& each : plans) each.mirror.reset();
     for (auto const& pool : pools) pool->observe_availability(nullptr);
@@ -127,11 +138,16 @@ void shard::serve(int descriptor, http::address16 const& peer, std::uint16_t loc
         counters.connection_evicted();
         why = cause::none;
     }
-    if (why != cause::none) {
+    bool const readiness_only = why == cause::too_many_connections && trusted &&
+                                !readiness_path.empty() &&
+                                readiness_sessions_ < readiness_sessions_max;
+    if (readiness_only) {
+        ++readiness_sessions_;
+    } else if (why != cause::none) {
         refuse(descriptor, why);
         return;
     }
-    runtime::spawn(run_session(*this, descriptor, peer, local_port));
+    runtime::spawn(run_session(*this, descriptor, peer, local_port, readiness_only));
 }
 
 // Turned away at once, without a session: what a flood costs is one accept and one send.
@@ -158,6 +174,19 @@ void shard::drain() noexcept {
 void shard::cut() noexcept {
     for (auto const& pool : pools) pool->line.end();
     for (session* each = sessions_; each != nullptr; each = each->next_) each->cut();
+}
+
+bool shard::is_closed(std::string_view route) const noexcept {
+    return std::any_of(closed_routes.begin(), closed_routes.end(), [&](auto const& each) {
+        return each.name == route;
+    });
+}
+
+std::string shard::retry_after(std::string_view route) const {
+    for (closed_route const& each : closed_routes) {
+        if (each.name == route) return each.retry_after;
+    }
+    return "1";
 }
 
 std::string_view shard::date() noexcept {

@@ -9,6 +9,7 @@
 #include "net/admission.hpp"
 #include "net/pipe_pool.hpp"
 #include "observe/access_log.hpp"
+#include "observe/error_ring.hpp"
 #include "observe/request_id.hpp"
 #include "observe/span.hpp"
 #include "observe/traffic_counters.hpp"
@@ -29,6 +30,7 @@
 
 namespace gateway::proxy {
 
+class inflight_look;
 class session;
 
 // The parts of a route's split; `pools` in the order of its weights.
@@ -115,6 +117,21 @@ public:
     bool requests_refused = false;    // every new request gets 503
     std::uint32_t second_number = 0;  // counts up, for limits by the second
 
+    observe::error_ring errors;  // the latest
+    std::string readiness_path;  // answered like /readyz; empty: none
+
+    // Routes that the operator has closed for maintenance, by name, which outlives a reload. Few.
+    struct closed_route {
+        std::string name;
+        std::string retry_after;  // seconds
+    };
+    std::vector<closed_route> closed_routes;
+    bool is_closed(std::string_view route) const noexcept;
+    std::string retry_after(std::string_view route) const;
+
+    // What /readyz says; the control thread decides.
+    bool is_ready() const noexcept { return !draining_ && admission_.is_ready(); }
+
     // Waits that hold for every route.
     struct waits {
         runtime::deadline_list& request_head;
@@ -127,6 +144,7 @@ public:
 
 private:
     friend class session;
+    friend class inflight_look;
 
     // Those who wait for an endpoint go on, the first of them first: each tells the next.
     struct waker final : availability_observer {
@@ -142,6 +160,8 @@ private:
     net::admission& admission_;
     session* sessions_ = nullptr;  // intrusive list of all that live
     std::size_t open_sessions_ = 0;
+    inflight_look* look_ = nullptr;       // the latest, while it goes on
+    std::size_t readiness_sessions_ = 0;  // beyond the limit of connections
     bool draining_ = false;
     std::int64_t date_second_ = -1;
     std::array<char, http::date_size> date_text_{};

@@ -94,6 +94,11 @@ struct list_binding {
         }
         return out;
     }
+    static binding::written items(owner from) {
+        binding::written out;
+        for (auto const& item : reach<Members...>(from)) out.emplace_back("", Syntax::text(item));
+        return out;
+    }
 };
 
 // Pairs in the order of the file.
@@ -111,6 +116,13 @@ struct pairs_binding {
         }
     }
     static std::string default_text(owner) { return {}; }
+    static binding::written items(owner from) {
+        binding::written out;
+        for (auto const& [name, value] : reach<Members...>(from)) {
+            out.emplace_back(Key::text(name), Value::text(value));
+        }
+        return out;
+    }
 };
 
 template <class Syntax, auto... Members>
@@ -129,7 +141,8 @@ inline constexpr binding list_of{
     Syntax::expected,
     &list_binding<Syntax, Members...>::read,
     &list_binding<Syntax, Members...>::default_text,
-    &item_count_text};
+    &item_count_text,
+    &list_binding<Syntax, Members...>::items};
 
 template <class Key, class Value, auto... Members>
 inline constexpr binding map_of{
@@ -138,6 +151,7 @@ inline constexpr binding map_of{
     Value::expected,
     &pairs_binding<Key, Value, Members...>::read,
     &pairs_binding<Key, Value, Members...>::default_text,
-    &item_count_text};
+    &item_count_text,
+    &pairs_binding<Key, Value, Members...>::items};
 
 }  // namespace gateway::settings

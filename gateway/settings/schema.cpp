@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/schema.hpp"
 
+#include "settings/schema_admin.hpp"
 #include "settings/schema_attempts.hpp"
 #include "settings/schema_endpoints.hpp"
 #include "settings/schema_metrics.hpp"
@@ -85,7 +86,9 @@ constexpr auto first_rows = std::to_array<row>({
     {"admin", section, unbounded, restart, "The operator's own listener."},
     {"admin.address", scalar<listen_address, &snapshot::admin, &admin::address>, unbounded, restart,
      "Where metrics and health are served; nothing of it is reachable through a listener."},
+});
 
+constexpr auto upstreams_row = std::to_array<row>({
     {"upstreams", items<shape::map>("upstream", "a map with the key endpoints", &read_upstreams),
      between(1, 1'000), live, "Named groups of endpoints that routes send requests to.", required},
 });
@@ -323,7 +326,15 @@ constexpr auto joined(std::array<row, Counts> const&... parts) {
 }
 
 constexpr auto table = joined(
-    first_rows, endpoint_rows, attempt_rows, tls_rows, further_rows, metrics_rows, tracing_rows);
+    first_rows,
+    admin_rows,
+    upstreams_row,
+    endpoint_rows,
+    attempt_rows,
+    tls_rows,
+    further_rows,
+    metrics_rows,
+    tracing_rows);
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct binding {
     void (*read)(reader& in, row const& self, node const& value, owner into);
     std::string (*default_text)(owner default_constructed);
     std::string (*bound_text)(std::uint64_t bound);  // Of a list or map, bounds count its items.
+    // The items of a list (without names) or map, as they would be written. Null where the items
+    // have keys of their own.
+    using written = std::vector<std::pair<std::string, std::string>>;
+    written (*items)(owner from) = nullptr;
 };
 
 // Milliseconds, bytes, a number, or a number of items, by the row's type.

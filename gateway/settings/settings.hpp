@@ -63,8 +63,20 @@ struct listener {
     bool operator==(listener const&) const = default;
 };
 
+// When a gateway that has just started says that it is ready. Whatever becomes of its upstreams
+// later, it stays so until it drains.
+enum class ready_policy : std::uint8_t {
+    listening,       // connections are accepted
+    any_endpoint,    // and some upstream has an available endpoint
+    every_upstream,  // and each of them has
+};
+
 struct admin {
     host_port address{"0.0.0.0", 9113};  // Metrics and health; never reachable through a listener.
+    std::string token{};                 // Asked of whoever changes something; empty: see schema.
+    ready_policy ready = ready_policy::listening;
+    std::string
+        public_readiness{};  // A path that every listener answers like /readyz; empty: none.
 
     bool operator==(admin const&) const = default;
 };

@@ -21,6 +21,14 @@ limits: { body: 100MiB }
     return start(['run', '-c', file], () => rm(folder, { recursive: true }));
 }
 
+// Settings of the caller's own.
+export async function startConfigured(settings) {
+    const folder = await mkdtemp(join(tmpdir(), 'gateway-stack-'));
+    const file = join(folder, 'gateway.yaml');
+    await writeFile(file, settings);
+    return start(['run', '-c', file], () => rm(folder, { recursive: true }));
+}
+
 // The built-in configuration in front of these two.
 export function startDefault(frontendPort, backendPort) {
     return start(['run'], async () => {}, {
@@ -41,11 +49,12 @@ async function start(args, cleanUp, environment = {}) {
     });
     let log = '';
     child.stdout.resume();
-    const port = await new Promise((resolve, reject) => {
+    const [port, adminPort] = await new Promise((resolve, reject) => {
         child.stderr.on('data', (bytes) => {
             log += bytes;
             const found = /listening on 127\.0\.0\.1:(\d+)/.exec(log);
-            if (found) resolve(Number(found[1]));
+            const admin = /admin on 127\.0\.0\.1:(\d+)\n/.exec(log);
+            if (found && admin) resolve([Number(found[1]), Number(admin[1])]);
         });
         child.on('error', reject);
         child.on('exit', (code) => reject(new Error(`the gateway ended with ${code}: ${log}`)));
@@ -53,6 +62,8 @@ async function start(args, cleanUp, environment = {}) {
     return {
         port,
         url: `http://127.0.0.1:${port}`,
+        adminPort,
+        admin: `http://127.0.0.1:${adminPort}`,
         // Resolves to the exit code.
         async stop() {
             const code = await new Promise((resolve) => {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Programs of others with the gateway between them. Usage: run.sh [GATEWAY_BINARY [shop]]
-# Without a second word: Express and Chromium; with it: the sample shop of deploy/sample.
+# Programs of others with the gateway between them. Usage: run.sh [GATEWAY_BINARY [shop|dashboard]]
+# Without a second word: Express and Chromium; with it: the sample shop of deploy/sample, or the
+# dashboard in Chromium.
 # Exits with 77, which ctest knows as "skipped", where Node or the npm registry is missing.
 set -eu
 
@@ -27,6 +28,7 @@ install() {
 }
 
 install "$here"
+[ "$what" != dashboard ] || exec node dashboard_test.js "$gateway"
 [ "$what" = shop ] || exec node stack_test.js "$gateway"
 
 install "$here/../../deploy/sample/backend"

@@ -248,3 +248,74 @@ TEST_CASE("addresses without end do not fill the memory", "[unit][board]") {
     one.board.list(0, many, one.now);
     CHECK(one.board.states().size() == endpoint_board::endpoints_max);
 }
+
+TEST_CASE("what the operator asks outlives health and names", "[unit][board]") {
+    board_of one{rules_with(true)};
+    one.board.list(0, all_of(2), one.now);
+    one.health(1, true);
+    one.health(2, true);
+    bool known = false;
+    using proxy::operator_word;
+    auto const ask = [&](operator_word word, std::string const& who = address(1).text()) {
+        return one.board.operate(who, word, one.now, known);
+    };
+    CHECK(ask(operator_word::drain));
+    CHECK(known);
+    CHECK(one.standing_of(1) == standing::draining);
+    CHECK(!ask(operator_word::drain));
+    CHECK(ask(operator_word::disable));
+    CHECK(one.standing_of(1) == standing::disabled);
+    // Neither a probe nor its name changes that.
+    one.health(1, false);
+    CHECK(one.standing_of(1) == standing::disabled);
+    one.health(1, true);
+    CHECK(one.standing_of(1) == standing::disabled);
+    one.board.list(0, std::vector{listed(2)}, one.now);
+    one.now += 1min;
+    one.board.list(0, all_of(2), one.now);
+    one.health(1, true);
+    CHECK(one.standing_of(1) == standing::disabled);
+    CHECK(!one.figures_of(1).available);
+    CHECK(one.figures_of(1).word == operator_word::disable);
+    CHECK(ask(operator_word::none));
+    CHECK(one.standing_of(1) == standing::available);
+    CHECK(!ask(operator_word::drain, "10.9.9.9:1"));
+    CHECK(!known);
+}
+
+TEST_CASE("an address that returns after its time is a new one", "[unit][board]") {
+    support::captured_stderr const log;
+    board_of one{rules_with(false)};
+    one.board.list(0, all_of(2), one.now);
+    bool known = false;
+    one.board.operate(address(1).text(), proxy::operator_word::disable, one.now, known);
+    one.board.list(0, std::vector{listed(2)}, one.now);
+    one.now += endpoint_board::remembered + 1s;
+    one.board.list(0, all_of(2), one.now);
+    CHECK(one.standing_of(1) == standing::available);
+    CHECK(log.text().find("what was asked of it is forgotten") != std::string::npos);
+}
+
+TEST_CASE("who is not available says why", "[unit][board]") {
+    board_of one{rules_with(true)};
+    one.board.list(0, all_of(3), one.now);
+    for (int i = 1; i <= 3; ++i) one.health(i, true);
+    CHECK(one.figures_of(1).why.empty());
+    one.health(1, false);
+    CHECK(one.figures_of(1).why == "status 500");
+    one.eject(2);
+    CHECK(one.figures_of(2).why == "too many failures in a row");
+    CHECK(one.figures_of(2).ejected_for > 0ms);
+    one.now += 1min;
+    one.board.ticked(one.now);
+    CHECK(one.figures_of(2).why.empty());
+    one.health(1, true);
+    CHECK(one.figures_of(1).why.empty());
+    // The end of an ejection does not take the other reason away.
+    one.eject(3);
+    one.health(3, false);
+    CHECK(one.figures_of(3).why == "too many failures in a row");
+    one.now += 1min;
+    one.board.ticked(one.now);
+    CHECK(one.figures_of(3).why == "status 500");
+}

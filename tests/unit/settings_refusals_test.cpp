@@ -9,15 +9,17 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         setting(
             "tiemouts: {}", "1:1",
             "found \"tiemouts\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime and dns; did you mean \"timeouts\"?"),
+            "limits, logging, forwarding, runtime, dns, metrics and tracing; did you mean "
+            "\"timeouts\"?"),
         setting(
             "zebra: 1", "1:1",
             "found \"zebra\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime and dns"),
+            "limits, logging, forwarding, runtime, dns, metrics and tracing"),
         setting(
             "body: 1", "1:1",
             "found \"body\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime and dns; it belongs under \"routes[].mirror\" or "
+            "limits, logging, forwarding, runtime, dns, metrics and tracing; it belongs under "
+            "\"routes[].mirror\" or "
             "\"routes[].limits\" or \"limits\""),
         setting(
             "admin:\n  adress: 1", "2:3",

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "admin/metrics_operator.hpp"
+
+#include "admin/metrics_builder.hpp"
+
+#include <string>
+
+namespace gateway::admin {
+
+using prometheus::MetricType;
+
+void add_operator(page& to, operator_figures const& from) {
+    to.gauge("gateway_ready", "1 while /readyz says yes.", from.ready ? 1 : 0);
+    auto& probes = to.family(
+        "gateway_readiness_probes_total",
+        "Requests at admin.public_readiness, by what they were told.", MetricType::Counter);
+    for (bool const ready : {false, true}) {
+        double total = 0;
+        for (auto const* core : from.cores) total += as_double(core->readiness_answers(ready));
+        probes.metric.push_back(page::sample({{"ready", ready ? "yes" : "no"}}, total));
+    }
+    auto& endpoints = to.family(
+        "gateway_endpoint_taken_out", "1 while the operator has drained or disabled an endpoint.",
+        MetricType::Gauge);
+    for (auto const& one : from.endpoints) {
+        if (one.word == proxy::operator_word::none) continue;
+        bool const drained = one.word == proxy::operator_word::drain;
+        endpoints.metric.push_back(page::sample(
+            {{"upstream", std::string{one.upstream}},
+             {"endpoint", std::string{one.endpoint}},
+             {"state", drained ? "drained" : "disabled"}},
+            1));
+    }
+    auto& routes = to.family(
+        "gateway_route_maintenance", "1 while a route is closed for maintenance.",
+        MetricType::Gauge);
+    for (auto const& one : from.closed_routes) {
+        routes.metric.push_back(page::sample({{"route", one.name}}, 1));
+    }
+    auto& changes = to.family(
+        "gateway_admin_changes_total", "What was changed through the admin listener.",
+        MetricType::Counter);
+    for (std::size_t i = 0; i < change_count && from.pages != nullptr; ++i) {
+        auto const what = static_cast<change>(i);
+        changes.metric.push_back(page::sample(
+            {{"change", std::string{word_of(what)}}}, as_double(from.pages->made(what))));
+    }
+    to.counter(
+        "gateway_admin_changes_refused_total",
+        "Changes that were refused: without the token, or from another site's page.",
+        from.pages == nullptr ? 0 : as_double(from.pages->refused()));
+}
+
+}  // namespace gateway::admin
