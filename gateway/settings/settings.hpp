@@ -7,6 +7,7 @@
 #include "base/units.hpp"
 #include "settings/attempt_settings.hpp"
 #include "settings/endpoint_settings.hpp"
+#include "settings/test_settings.hpp"
 
 #include <array>
 #include <cstdint>
@@ -295,8 +296,9 @@ struct forwarding {
 };
 
 struct runtime {
-    std::uint32_t threads = 0;  // 0 means one for each CPU of the quota, rounded up.
-    std::string zone{};         // Where this process runs; empty asks the environment.
+    std::uint32_t threads = 0;      // 0 means one for each CPU of the quota, rounded up.
+    std::string zone{};             // Where this process runs; empty asks the environment.
+    bool reload_on_change = false;  // A changed configuration file is loaded as on SIGHUP.
 
     bool operator==(runtime const&) const = default;
 };
@@ -312,6 +314,7 @@ struct snapshot {
     settings::forwarding forwarding;
     settings::runtime runtime;
     settings::dns dns;
+    std::vector<request_test> tests;
 
     bool operator==(snapshot const&) const = default;
 };
