@@ -7,6 +7,7 @@
 #include "admin/metrics_builder.hpp"
 #include "admin/metrics_endpoints.hpp"
 #include "admin/metrics_names.hpp"
+#include "admin/metrics_reloads.hpp"
 #include "admin/process_figures.hpp"
 #include "observe/access_log.hpp"
 
@@ -321,6 +322,7 @@ std::string metrics_page::text() const {
     if (endpoints_) add_endpoints(out, endpoints_());
     if (names_source_) add_names(out, names_source_());
     add_access_log(out, access_log_);
+    if (reloads_ != nullptr) add_reloads(out, *reloads_);
     add_handshakes(out, cores_, names_);
     out.family(
            "gateway_build_info", "Always 1; the label says which build this is.", MetricType::Gauge)

@@ -4,6 +4,7 @@
 
 #include "net/admission.hpp"
 #include "net/resolver.hpp"
+#include "observe/reload_counters.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_board.hpp"
 
@@ -37,6 +38,13 @@ public:
     using name_source = std::function<std::vector<net::name_figures>()>;
     void follow_names(name_source from) { names_source_ = std::move(from); }
 
+    void follow_reloads(observe::reload_counters const& from) { reloads_ = &from; }
+    // After a reload: names for all numbers there are, and the access log if it is on.
+    void take_series(observe::traffic_names names, observe::access_log_writer const* access_log) {
+        names_ = std::move(names);
+        access_log_ = access_log;
+    }
+
     std::string text() const;
 
 private:
@@ -47,6 +55,7 @@ private:
     observe::access_log_writer const* access_log_;
     std::string version_;
     net::admission const* process_;
+    observe::reload_counters const* reloads_ = nullptr;
     double start_time_seconds_;
 };
 

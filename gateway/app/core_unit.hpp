@@ -11,6 +11,7 @@
 #include "runtime/core.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -35,12 +36,22 @@ public:
     // From the control thread.
     void start();
     void listen();  // connections are accepted from now on
+    // Both halves of a reload; `done` is called on the core. The credentials are those of `next`.
+    using shared_edition = std::shared_ptr<proxy::edition const>;
+    using shared_tls = std::shared_ptr<net::tls_store const>;
+    void prepare(shared_edition next, shared_tls tls);
+    void adopt(
+        shared_edition next,
+        shared_tls tls,
+        observe::access_log_writer* log,
+        std::function<void()> done);
     void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
     void drain();
     void cut();   // ends every session now
     void stop();  // and joins the thread
 
     observe::traffic_counters const& counters() const noexcept { return counters_; }
+    observe::traffic_counters& counters() noexcept { return counters_; }
     // The loop answered within a second before `now`.
     bool is_live(time_point now) const noexcept;
 

@@ -127,10 +127,9 @@ observe::traffic_names names_of(settings::snapshot const& wanted) {
 }  // namespace
 
 struct gateway::parts {
-    explicit parts(settings::snapshot const& from);
+    parts(settings::snapshot const& from, reload_source again);
     ~parts() { stop(); }
 
-    void follow_names();
     void signalled(int number);
     void await_signal();
     void open(std::function<void()> const& ready);
@@ -152,9 +151,10 @@ struct gateway::parts {
     asio::steady_timer timer{control};
     memory_watch memory;
     net::resolver names{control, wanted.dns};
-    endpoint_desk desk{control, wanted, [this](std::size_t upstream, auto const& states) {
+    endpoint_desk desk{control, [this](std::size_t upstream, auto const& states) {
                            for (auto const& each : cores) each->set_endpoints(upstream, states);
                        }};
+    std::unique_ptr<reloader> life;
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<admin::admin_server> admin;
     bool opened = false;
@@ -162,7 +162,7 @@ struct gateway::parts {
     time_point drain_begun{};
 };
 
-gateway::parts::parts(settings::snapshot const& from)
+gateway::parts::parts(settings::snapshot const& from, reload_source again)
     : wanted(from),
       addresses(listener_addresses(from)),
       admission(
@@ -171,6 +171,7 @@ gateway::parts::parts(settings::snapshot const& from)
       tls(from),
       share(find_share(from)),
       memory(control, share.memory, admission) {
+    signals.add(SIGHUP);
     if (wanted.logging.access != settings::access_log_mode::off) {
         std::string const& file = wanted.logging.access_file;
         log = file.empty() ? std::make_unique<observe::access_log_writer>(STDOUT_FILENO)
@@ -183,10 +184,14 @@ gateway::parts::parts(settings::snapshot const& from)
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
-    desk.open(share.zone, counters);
+    desk.open(proxy::first_edition(wanted), share.zone, counters);
     desk.report_to(names);
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
+    life = std::make_unique<reloader>(
+        reloader::parts{control, wanted, cores, log, admission, names, desk}, std::move(again),
+        [this] { metrics->take_series(life->series(), log.get()); });
+    metrics->follow_reloads(life->counters());
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
     admin = std::make_unique<admin::admin_server>(
@@ -208,20 +213,6 @@ bool gateway::parts::all_live() const {
         if (!each->is_live(now)) return false;
     }
     return true;
-}
-
-void gateway::parts::follow_names() {
-    for (std::size_t upstream = 0; upstream < wanted.upstreams.size(); ++upstream) {
-        auto const& endpoints = wanted.upstreams[upstream].endpoints;
-        for (std::size_t position = 0; position < endpoints.size(); ++position) {
-            settings::host_port const& at = endpoints[position].address;
-            names.follow(
-                wanted.upstreams[upstream].name, at.host, at.port,
-                [this, upstream, position](std::vector<net::listing> const& found) {
-                    desk.list(upstream, position, found);
-                });
-        }
-    }
 }
 
 void gateway::parts::open_when_resolved(time_point limit, std::function<void()> const& ready) {
@@ -260,6 +251,11 @@ void gateway::parts::signalled(int number) {
         await_signal();
         return;
     }
+    if (number == SIGHUP) {
+        life->reload("SIGHUP");
+        await_signal();
+        return;
+    }
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
     if (draining) {
         observe::log_warn("{} again: ending now with {} connections open", name, admission.open());
@@ -276,6 +272,7 @@ void gateway::parts::signalled(int number) {
 void gateway::parts::drain() {
     draining = true;
     drain_begun = clock::now();
+    life->stop();
     names.stop();
     desk.stop();
     for (auto const& each : cores) each->drain();
@@ -305,10 +302,10 @@ void gateway::parts::stop() {
     if (admin) admin->stop();
 }
 
-gateway::gateway(settings::snapshot const& wanted) {
+gateway::gateway(settings::snapshot const& wanted, reload_source again) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    parts_ = std::make_unique<parts>(wanted);
+    parts_ = std::make_unique<parts>(wanted, std::move(again));
 }
 
 gateway::~gateway() = default;
@@ -322,7 +319,7 @@ int gateway::run(std::function<void()> const& ready) {
     parts& all = *parts_;
     all.await_signal();
     warn_of_unverified(all.wanted);
-    all.follow_names();
+    all.life->start();
     all.memory.start();
     for (auto const& each : all.cores) each->start();
     all.admin->start();

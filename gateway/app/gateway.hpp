@@ -3,6 +3,7 @@
 // listeners, the resolver, the admin server, the signals.
 #pragma once
 
+#include "app/reloader.hpp"
 #include "settings/settings.hpp"
 
 #include <functional>
@@ -13,8 +14,8 @@ namespace gateway::app {
 class gateway {
 public:
     // Binds every address; throws std::system_error when one cannot be had. Nothing is accepted
-    // yet.
-    explicit gateway(settings::snapshot const& wanted);
+    // yet. SIGHUP loads the configuration from `again` anew.
+    explicit gateway(settings::snapshot const& wanted, reload_source again = {});
     ~gateway();
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;

@@ -107,6 +107,9 @@ public:
     access_log_buffer(access_log_buffer const&) = delete;
     access_log_buffer& operator=(access_log_buffer const&) = delete;
 
+    // For exchanges that end from now on; the memory for lines stays as it is.
+    void take_rules(settings::logging const& wanted) { format_ = access_format{wanted}; }
+
     void append(exchange_record const& record) noexcept;
 
     // Hands over what is there and wakes the writer. To be called from the core's tick, about every

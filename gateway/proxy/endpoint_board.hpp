@@ -47,21 +47,30 @@ public:
         observe::numbered_cells<observe::endpoint_cell>::cells_max;
     // Series of an endpoint that is gone, and its number, are kept this long.
     static constexpr std::chrono::minutes remembered{5};
+    // Endpoints that a reload took away serve for so long while none of the new ones can.
+    static constexpr milliseconds leaving_max{30'000};
 
-    // `counters` are those of each core for this upstream. `own_zone` may be empty. All are
-    // borrowed.
+    // `counters` are those of each core for this upstream and borrowed. `own_zone` may be empty.
     endpoint_board(
         settings::upstream const& rules,
         std::string_view own_zone,
         std::vector<observe::endpoint_counters const*> counters);
+    endpoint_board(endpoint_board const&) = delete;
+    endpoint_board& operator=(endpoint_board const&) = delete;
 
-    // The addresses that the setting at `position` stands for now.
+    // The upstream by other rules, maybe with other endpoints. What is known of an address that is
+    // still there stays; new settings are heard of through list(). The cores must be told.
+    void take_rules(settings::upstream const& rules, time_point now);
+
+    // The addresses that the setting at `position` stands for now; a position that is not there any
+    // more changes nothing.
     bool list(std::size_t position, std::span<net::listing const> found, time_point now);
     bool health_changed(std::uint32_t number, bool healthy, std::string_view why, time_point now);
     bool found_outlier(std::uint32_t number, upstream::finding what, time_point now);
     void probed(std::uint32_t number) noexcept;
     bool ticked(time_point now);
 
+    std::string_view name() const noexcept { return rules_.name; }
     std::vector<endpoint_state> states() const;
     std::vector<endpoint_figures> figures(time_point now) const;
     net::address const& address_of(std::uint32_t number) const noexcept {
@@ -78,6 +87,7 @@ private:
         std::uint32_t weight = 1;
         bool listed = false;
         bool present = false;
+        bool leaving = false;  // no setting leads to it any more
         bool in_own_zone = true;
         bool probed = false;
         upstream::health health = upstream::health::untested;
@@ -85,16 +95,20 @@ private:
         time_point began_at{};  // when it was available last
         time_point since{};     // slow start
         time_point gone_at{};
+        time_point leaves_at{};
         endpoint_figures figures;  // what is counted here; the rest is filled in when asked for
         endpoint_figures before;   // what the number's last owner left in the cores' counters
 
         bool usable() const noexcept { return listed && health == upstream::health::healthy; }
         bool available() const noexcept { return usable() && present && !ejection.ejected; }
+        bool may_stand_in() const noexcept { return usable() && !ejection.ejected; }
     };
 
     entry* find(net::address const& address) noexcept;
     entry& admit(net::address const& address, time_point now);
     bool is_forgotten(entry const& one, time_point now) const noexcept;
+    void list_anew(time_point now);
+    bool end_leave(time_point now);
     void take(std::size_t position, net::listing const& found, time_point now);
     standing standing_of(entry const& one) const noexcept;
     std::size_t available_without(entry const& one) const noexcept;
@@ -102,7 +116,7 @@ private:
     void pardon_if_alone(time_point now);
     void add_traffic(std::uint32_t number, endpoint_figures& to) const noexcept;
 
-    settings::upstream const& rules_;
+    settings::upstream rules_;  // stays where it is
     std::string own_zone_;
     std::vector<observe::endpoint_counters const*> counters_;
     upstream::ejections ejections_;

@@ -13,6 +13,7 @@ namespace gateway::proxy {
 
 exchange::exchange(shard& home, session& owner) noexcept
     : home_(home),
+      rules_(home.current()),
       session_(owner),
       begun_at_(clock::now()),
       client_read_before_(owner.client.bytes_read() - owner.input.view().size()),
@@ -216,8 +217,8 @@ void exchange::settle() {
         record.user_agent = request_.value_of(http::field_id::user_agent);
         record.referer = request_.value_of(http::field_id::referer);
     }
-    if (plan_ != nullptr) {
-        record.route = plan_->settings->name;
+    if (route_index_ != observe::no_route_index) {
+        record.route = home_.route_name(route_index_);
         record.route_index = route_index_;
     }
     if (pool_ != nullptr) record.upstream = pool_->settings().name;

@@ -161,6 +161,7 @@ private:
     };
 
     shard& home_;
+    snapshot_use rules_;
     session& session_;
     time_point begun_at_;
     time_point attempt_at_{};

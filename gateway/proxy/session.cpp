@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 
 namespace gateway::proxy {
@@ -68,9 +67,8 @@ void input_buffer::release() noexcept {
     begin_ = end_ = 0;
 }
 
-session::session(
-    shard& core_shard, http::address16 const& from, std::uint16_t listener_port) noexcept
-    : home(core_shard), peer(from), local_port(listener_port) {
+session::session(shard& core_shard, session_peer const& from) noexcept
+    : home(core_shard), peer(from.address), trusted(from.trusted), local_port(from.local_port) {
     next_ = home.sessions_;
     if (next_ != nullptr) next_->previous_ = this;
     home.sessions_ = this;
@@ -82,7 +80,7 @@ session::~session() {
     (previous_ != nullptr ? previous_->next_ : home.sessions_) = next_;
     if (next_ != nullptr) next_->previous_ = previous_;
     --home.open_sessions_;
-    home.admission_.leave(peer, http::contains(home.trusted_proxies, peer));
+    home.admission_.leave(peer, trusted);
     home.counters.connection_closed();
 }
 
@@ -97,9 +95,6 @@ void session::cut() noexcept {
 
 runtime::task<void> session::run(int descriptor) {
     if (!client.open(home.core.reactor(), descriptor)) co_return;
-    std::uint32_t const requests_a_second = home.settings.limits.requests_per_second != 0
-                                                ? home.settings.limits.requests_per_second
-                                                : std::numeric_limits<std::uint32_t>::max();
     next_step next = next_step::another_request;
     for (unsigned served = 1; next <= next_step::rest_of_head; ++served) {
         if (next == next_step::rest_of_head) {
@@ -115,7 +110,8 @@ runtime::task<void> session::run(int descriptor) {
             client.brings_work(true);
             if (!home.draining()) {
                 ended = co_await net::readable_within{
-                    client, home.core, home.waits.keep_alive, cause::request_head_timeout};
+                    client, home.core, home.current().waits.keep_alive,
+                    cause::request_head_timeout};
             }
             client.brings_work(false);
             home.counters.connection_became_busy();
@@ -123,7 +119,7 @@ runtime::task<void> session::run(int descriptor) {
             if (ended != cause::none) break;
         }
         if (!parked) count_request();
-        if (in_second_ > requests_a_second) co_await await_second();
+        if (is_over_rate()) co_await await_second();
         runtime::block const memory = home.core.blocks().lend();
         exchange* const one = new (memory.data()) exchange(home, *this);
         next = co_await one->run();
@@ -139,13 +135,18 @@ runtime::task<void> session::run(int descriptor) {
 }
 
 void session::count_request() noexcept {
-    last_request = in_a_row_++ >= home.settings.limits.pipelined_requests;
+    last_request = in_a_row_++ >= home.current().settings.limits.pipelined_requests;
     if (last_request) home.counters.pipeline_cut();
     if (second_ != home.second_number) {
         second_ = home.second_number;
         in_second_ = 0;
     }
     ++in_second_;
+}
+
+bool session::is_over_rate() const noexcept {
+    std::uint32_t const most = home.current().settings.limits.requests_per_second;
+    return most != 0 && in_second_ > most;
 }
 
 // A client with too many requests in this second goes on in the next; nothing is lost.
@@ -168,7 +169,7 @@ runtime::task<void> session::linger() {
         net::io_result const got = client.try_read({sink.data(), sink.size()});
         if (got.status == net::io_status::would_block) {
             cause const ended = co_await net::readable_within{
-                client, home.core, home.waits.linger, cause::client_stalled};
+                client, home.core, home.current().waits.linger, cause::client_stalled};
             if (ended != cause::none) break;
         } else if (got.status != net::io_status::ok) {
             break;

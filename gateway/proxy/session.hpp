@@ -40,9 +40,16 @@ private:
     std::uint32_t end_ = 0;
 };
 
+// Who connected, and where.
+struct session_peer {
+    http::address16 address;
+    std::uint16_t local_port;
+    bool trusted;  // a proxy whose clients do not count as one; as it was when it connected
+};
+
 class session {
 public:
-    session(shard& home, http::address16 const& peer, std::uint16_t local_port) noexcept;
+    session(shard& home, session_peer const& from) noexcept;
     ~session();
     session(session const&) = delete;
     session& operator=(session const&) = delete;
@@ -60,6 +67,7 @@ public:
     input_buffer input;
     shard& home;
     http::address16 const peer;
+    bool const trusted;
     std::uint16_t const local_port;
     net::stream* upstream = nullptr;      // the connection that the present exchange works on
     std::unique_ptr<parked_head> parked;  // of a request whose head is not complete
@@ -71,6 +79,7 @@ private:
     runtime::task<void> linger();
     runtime::task<void> await_second();
     void count_request() noexcept;
+    bool is_over_rate() const noexcept;
 
     std::uint32_t in_a_row_ = 0;  // requests begun since the client waited for an answer
     std::uint32_t second_ = 0;
