@@ -21,7 +21,10 @@ int run(app::command const& wanted) {
         return app::exit_usage;
     }
     observe::set_up_log(loaded.value->logging.level);
-    app::gateway whole{*loaded.value};
+    app::reload_source const again{
+        .load = [wanted] { return app::load_settings(wanted, app::process_environment()); },
+        .path = app::config_path_or_default(wanted)};
+    app::gateway whole{*loaded.value, again};
     return whole.run([] {});
 }
 
@@ -29,6 +32,7 @@ int carry_out(app::command const& wanted) {
     switch (wanted.what) {
         case app::command::kind::run: return run(wanted);
         case app::command::kind::check: return app::check(wanted);
+        case app::command::kind::explain: return app::explain(wanted);
         case app::command::kind::demo:
             return wanted.only ? app::run_origin(wanted) : app::run_demo(wanted);
         case app::command::kind::healthcheck: return app::check_health(wanted);
