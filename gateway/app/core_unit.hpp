@@ -36,7 +36,8 @@ public:
     void start();
     void listen();  // connections are accepted from now on
     void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
-    void drain();
+    void leave();  // responses say that their connection closes
+    void drain(time_point tunnels_until);
     void cut();   // ends every session now
     void stop();  // and joins the thread
 

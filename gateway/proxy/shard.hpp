@@ -29,6 +29,7 @@
 namespace gateway::proxy {
 
 class session;
+class tunnel;
 
 // The parts of a route's split; `pools` in the order of its weights.
 struct split_plan {
@@ -70,10 +71,14 @@ public:
     // Takes over an accepted connection. `local_port` is the listener's.
     void serve(int descriptor, http::address16 const& peer, std::uint16_t local_port);
 
-    // From now on idle sessions close, and the others after their present exchange.
-    void drain() noexcept;
+    // From now on every response says that its connection closes; new ones are still served.
+    void leave() noexcept { leaving_ = true; }
+    // From now on idle sessions close, and the others after their present exchange. Tunnels are
+    // ended one after another until `tunnels_until`.
+    void drain(time_point tunnels_until) noexcept;
     // Ends all sessions now, whatever they are doing.
     void cut() noexcept;
+    bool leaving() const noexcept { return leaving_; }
     bool draining() const noexcept { return draining_; }
     std::size_t open_sessions() const noexcept { return open_sessions_; }
 
@@ -121,10 +126,12 @@ public:
         runtime::deadline_list& write;
         runtime::deadline_list& tunnel_idle;
         runtime::deadline_list& linger;
+        runtime::deadline_list& farewell;
     } waits;
 
 private:
     friend class session;
+    friend class tunnel;
 
     // Those who wait for an endpoint go on, the first of them first: each tells the next.
     struct waker final : availability_observer {
@@ -135,12 +142,16 @@ private:
     void plan_route(settings::route const& route, std::size_t cores);
     void ticked(time_point now);
     void refuse(int descriptor, cause why);
+    void send_tunnels_away(time_point now);
 
     waker waker_;
     net::admission& admission_;
     session* sessions_ = nullptr;  // intrusive list of all that live
     std::size_t open_sessions_ = 0;
+    tunnel* tunnels_ = nullptr;  // the same of tunnels, newest first
+    bool leaving_ = false;
     bool draining_ = false;
+    time_point tunnels_until_{};
     std::int64_t date_second_ = -1;
     std::array<char, http::date_size> date_text_{};
     unsigned ticks_ = 0;
