@@ -8,6 +8,7 @@
 #include "app/endpoint_desk.hpp"
 #include "app/figure_lines.hpp"
 #include "app/memory_watch.hpp"
+#include "app/service_manager.hpp"
 #include "app/stopping.hpp"
 #include "app/task_labels.hpp"
 #include "net/ecs_metadata.hpp"
@@ -148,6 +149,7 @@ struct gateway::parts {
     std::unique_ptr<figure_lines> figures;  // null: not wanted
     std::unique_ptr<admin::admin_server> admin;
     bool opened = false;
+    service_manager service{control, [this] { return all_live(); }};
     stopping end{control, admission, cores, [this] {
                      names.stop();
                      desk.stop();
@@ -251,6 +253,7 @@ void gateway::parts::open(std::function<void()> const& ready) {
     observe::log_info(
         "serving with {} thread{}, version {}", cores.size(), cores.size() == 1 ? "" : "s",
         GATEWAY_VERSION);
+    service.ready();
     ready();
 }
 
@@ -272,6 +275,7 @@ void gateway::parts::signalled(int number) {
         observe::flush_log();
         std::_Exit(exit_failure);
     }
+    service.stopping(name, wanted.timeouts.drain);
     // Whoever sits at the terminal waits for no load balancer.
     end.begin(name, wanted.timeouts.drain, number == SIGINT ? 0ms : wanted.timeouts.lame_duck);
     await_signal();
