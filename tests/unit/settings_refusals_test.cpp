@@ -22,7 +22,8 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
             "\"routes[].limits\" or \"limits\""),
         setting(
             "admin:\n  adress: 1", "2:3",
-            "admin: found \"adress\", expected address; did you mean \"address\"?"),
+            "admin: found \"adress\", expected one of address, token, ready and "
+            "public_readiness; did you mean \"address\"?"),
         setting(
             "logging:\n  level: info\n  acess: off", "3:3",
             "logging: found \"acess\", expected one of level, access, access_file, "
