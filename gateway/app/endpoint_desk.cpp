@@ -17,7 +17,10 @@ constexpr milliseconds tick{100};
 
 endpoint_desk::endpoint_desk(
     boost::asio::io_context& control, settings::snapshot const& wanted, publisher publish)
-    : control_(control), timer_(control), wanted_(wanted), publish_(std::move(publish)) {}
+    : control_(control),
+      ticking_(control, tick, [this] { ticked(); }),
+      wanted_(wanted),
+      publish_(std::move(publish)) {}
 
 void endpoint_desk::open(
     std::string_view own_zone, std::vector<observe::traffic_counters const*> const& cores) {
@@ -27,20 +30,15 @@ void endpoint_desk::open(
         boards_.push_back(
             std::make_unique<proxy::endpoint_board>(wanted_.upstreams[i], own_zone, counters));
     }
-    await_tick();
+    ticking_.start();
 }
 
-void endpoint_desk::await_tick() {
-    timer_.expires_after(tick);
-    timer_.async_wait([this](boost::system::error_code aborted) {
-        if (aborted) return;
-        auto const now = clock::now();
-        for (std::size_t i = 0; i < boards_.size(); ++i) publish_if(boards_[i]->ticked(now), i);
-        await_tick();
-    });
+void endpoint_desk::ticked() {
+    auto const now = clock::now();
+    for (std::size_t i = 0; i < boards_.size(); ++i) publish_if(boards_[i]->ticked(now), i);
 }
 
-void endpoint_desk::stop() { timer_.cancel(); }
+void endpoint_desk::stop() { ticking_.stop(); }
 
 void endpoint_desk::publish_if(bool changed, std::size_t upstream) {
     if (changed) publish_(upstream, boards_[upstream]->states());

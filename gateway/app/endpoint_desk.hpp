@@ -3,6 +3,7 @@
 // findings come in, and what follows from them goes out to every core.
 #pragma once
 
+#include "app/repeating.hpp"
 #include "net/listing.hpp"
 #include "net/resolver.hpp"
 #include "observe/traffic_counters.hpp"
@@ -11,7 +12,6 @@
 #include "settings/settings.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -65,10 +65,10 @@ private:
     template <class Work>
     void post(Work work) noexcept;
     void publish_if(bool changed, std::size_t upstream);
-    void await_tick();
+    void ticked();
 
     boost::asio::io_context& control_;
-    boost::asio::steady_timer timer_;
+    repeating ticking_;
     settings::snapshot const& wanted_;
     publisher publish_;
     net::resolver* names_ = nullptr;

@@ -13,8 +13,7 @@ figure_lines::figure_lines(
     observe::task_identity const& who,
     admin::metrics_page& figures,
     observe::access_log_writer* access_log)
-    : timer_(control),
-      interval_(wanted.metrics.cloudwatch_interval),
+    : writing_(control, wanted.metrics.cloudwatch_interval, [this] { write(); }),
       figures_(figures),
       lines_(wanted.metrics.cloudwatch_namespace, who) {
     if (access_log == nullptr) {
@@ -26,16 +25,7 @@ figure_lines::figure_lines(
 
 figure_lines::~figure_lines() = default;
 
-void figure_lines::start() { await_next(); }
-
-void figure_lines::await_next() {
-    timer_.expires_after(interval_);
-    timer_.async_wait([this](boost::system::error_code aborted) {
-        if (aborted) return;
-        write();
-        await_next();
-    });
-}
+void figure_lines::start() { writing_.start(); }
 
 void figure_lines::write() {
     auto const page = figures_.collect();
@@ -47,7 +37,7 @@ void figure_lines::write() {
 }
 
 void figure_lines::finish() {
-    timer_.cancel();
+    writing_.stop();
     write();
     out_.reset();
     if (own_writer_) own_writer_->stop();

@@ -4,11 +4,11 @@
 
 #include "admin/cloudwatch.hpp"
 #include "admin/metrics_page.hpp"
+#include "app/repeating.hpp"
 #include "observe/access_log.hpp"
 #include "settings/settings.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 
@@ -31,11 +31,9 @@ public:
     void finish();
 
 private:
-    void await_next();
     void write();
 
-    boost::asio::steady_timer timer_;
-    milliseconds interval_;
+    repeating writing_;
     admin::metrics_page& figures_;
     admin::cloudwatch lines_;
     std::unique_ptr<observe::access_log_writer> own_writer_;

@@ -14,21 +14,14 @@ constexpr milliseconds pause{100};
 
 memory_watch::memory_watch(
     boost::asio::io_context& control, runtime::memory_gauge gauge, net::admission& process)
-    : timer_(control), gauge_(std::move(gauge)), process_(process) {}
+    : measuring_(control, pause, [this] { measure(); }),
+      gauge_(std::move(gauge)),
+      process_(process) {}
 
 void memory_watch::start() {
     observe::log_info("memory limit {} MiB ({})", gauge_.limit() / 1_MiB, gauge_.source());
     measure();
-    await_next();
-}
-
-void memory_watch::await_next() {
-    timer_.expires_after(pause);
-    timer_.async_wait([this](boost::system::error_code aborted) {
-        if (aborted) return;
-        measure();
-        await_next();
-    });
+    measuring_.start();
 }
 
 void memory_watch::measure() {

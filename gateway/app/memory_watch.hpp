@@ -2,11 +2,11 @@
 // Measures the process's memory against its limit, ten times a second, and tells the cores.
 #pragma once
 
+#include "app/repeating.hpp"
 #include "net/admission.hpp"
 #include "runtime/memory_limit.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 namespace gateway::app {
 
@@ -20,9 +20,8 @@ public:
 
 private:
     void measure();
-    void await_next();
 
-    boost::asio::steady_timer timer_;
+    repeating measuring_;
     runtime::memory_gauge gauge_;
     net::admission& process_;
 };

@@ -31,7 +31,7 @@ std::vector<observe::traffic_counters const*> counters_of(
 
 operator_desk::operator_desk(parts from)
     : from_(std::move(from)),
-      timer_(from_.control),
+      ticking_(from_.control, tick, [this] { ticked(); }),
       config_([this] {
           return admin::config_state{
               .source = from_.config_source, .generation = 1, .loaded_at = started_at_};
@@ -66,7 +66,7 @@ admin::state_sources operator_desk::state_sources() {
 
 void operator_desk::start() {
     figures_.take(clock::now());
-    await_tick();
+    ticking_.start();
 }
 
 void operator_desk::opened() {
@@ -80,18 +80,9 @@ void operator_desk::draining() {
 }
 
 void operator_desk::stop() {
-    timer_.cancel();
+    ticking_.stop();
     for (auto const& each : questions_) each->forget();
     questions_.clear();
-}
-
-void operator_desk::await_tick() {
-    timer_.expires_after(tick);
-    timer_.async_wait([this](boost::system::error_code aborted) {
-        if (aborted) return;
-        ticked();
-        await_tick();
-    });
 }
 
 void operator_desk::ticked() {

@@ -12,13 +12,13 @@
 #include "app/core_question.hpp"
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
+#include "app/repeating.hpp"
 #include "net/admission.hpp"
 #include "net/resolver.hpp"
 #include "net/tls_credentials.hpp"
 #include "settings/settings.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -78,7 +78,6 @@ public:
         std::string const& route, std::chrono::seconds retry_after, std::string const& by) override;
 
 private:
-    void await_tick();
     void ticked();
     void judge_readiness();
     std::string waits_for() const;
@@ -96,7 +95,7 @@ private:
     void ask_cores(Ask ask, Done done);
 
     parts from_;
-    boost::asio::steady_timer timer_;
+    repeating ticking_;
     admin::wall_time started_at_ = admin::wall_now();
     std::function<admin::config_state()> config_;
     admin::admin_server* server_ = nullptr;
