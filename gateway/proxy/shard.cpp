@@ -69,7 +69,7 @@ shard::shard(
             home.deadlines(settings.timeouts.tunnel_idle),
             home.deadlines(linger_wait)},
       admission_(process),
-      random_(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()) | 1) {
+      random_(static_cast<std::uint64_t>(clock::now().time_since_epoch().count())) {
     readiness_path = wanted.admin.public_readiness;
     if (log != nullptr) {
         access_log = std::make_unique<observe::access_log_buffer>(*log, settings.logging);

@@ -18,6 +18,7 @@
 #include "routing/table.hpp"
 #include "runtime/core.hpp"
 #include "settings/settings.hpp"
+#include "upstream/hash.hpp"
 #include "upstream/traffic_split.hpp"
 
 #include <array>
@@ -89,12 +90,7 @@ public:
     std::string_view date() noexcept;  // IMF-fixdate of this second
 
     // For jitter and shares; nothing secret.
-    std::uint32_t random() noexcept {
-        random_ ^= random_ << 13;
-        random_ ^= random_ >> 7;
-        random_ ^= random_ << 17;
-        return static_cast<std::uint32_t>(random_ >> 32);
-    }
+    std::uint32_t random() noexcept { return static_cast<std::uint32_t>(random_.next() >> 32); }
 
     // Borrowed by sessions and exchanges.
     runtime::core& core;
@@ -164,7 +160,7 @@ private:
     std::int64_t date_second_ = -1;
     std::array<char, http::date_size> date_text_{};
     unsigned ticks_ = 0;
-    std::uint64_t random_;
+    upstream::random_numbers random_;
     time_point steady_at_tick_ = clock::now();
     std::chrono::system_clock::time_point wall_at_tick_ = std::chrono::system_clock::now();
 };

@@ -84,7 +84,7 @@ upstream_pool::upstream_pool(
       idle_max_(static_cast<std::uint32_t>(
           (settings.limits.upstream_idle_connections + cores - 1) / cores)),
       keep_alive_(fixed_idle(settings, index)),
-      jitter_(static_cast<std::uint32_t>(clock::now().time_since_epoch().count())),
+      random_(process_start() + home.index()),
       connect_deadlines_(home.deadlines(settings.timeouts.connect)),
       tls_(tls != nullptr ? std::make_unique<net::tls_client>(settings_, *tls) : nullptr),
       cores_(cores),
@@ -141,9 +141,9 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
         if (fresh->at.cell != nullptr) {
             fresh->at.cell->timings()->connects.add(observe::connect_bounds, clock::now() - begun);
         }
-        jitter_ = jitter_ * 1'664'525 + 1'013'904'223;
-        fresh->retire_at =
-            home_.now() + upstream::jittered(settings_.keep_alive.max_age, jitter_ >> 8);
+        fresh->retire_at = home_.now() + upstream::jittered(
+                                             settings_.keep_alive.max_age,
+                                             static_cast<std::uint32_t>(random_.next() >> 32));
         if (auto const* const tls = fresh->socket.tls()) {
             counters_.upstream_shook_hands(index_, tls->is_resumed());
         }

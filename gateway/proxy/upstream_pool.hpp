@@ -15,6 +15,7 @@
 #include "runtime/task.hpp"
 #include "settings/settings.hpp"
 #include "upstream/adaptive_limit.hpp"
+#include "upstream/hash.hpp"
 #include "upstream/learned_keep_alive.hpp"
 #include "upstream/outlier_detector.hpp"
 #include "upstream/retry_budget.hpp"
@@ -225,7 +226,7 @@ private:
     upstream::learned_keep_alive keep_alive_;
     // One that has been idle for too long to be used again, kept to see when its peer closes it.
     upstream_connection* watched_ = nullptr;
-    std::uint32_t jitter_;
+    upstream::random_numbers random_;
     runtime::deadline_list& connect_deadlines_;
     bool retired_ = false;
     std::unique_ptr<net::tls_client> tls_;  // null: no endpoint speaks TLS
