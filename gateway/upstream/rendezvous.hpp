@@ -100,9 +100,10 @@ inline std::size_t weighted_rendezvous(
         lowest = std::min(lowest, here);
     }
     std::size_t const best = lowest & (most - 1);
-    // x/(1-x) is an upper bound of -ln(1-x).
-    std::uint64_t const rest = ~lot_of(among[best], key);
-    bool const first_of_all = high_half(next & ~std::uint64_t{most - 1}, rest) > lowest;
+    // x * (1-x/2)/(1-x) is an upper bound of -ln(1-x).
+    std::uint64_t const lot = lot_of(among[best], key);
+    bool const first_of_all =
+        high_half(next & ~std::uint64_t{most - 1}, ~lot) > high_half(lowest, ~(lot >> 1));
     bool const fits = best != avoid && among[best].has_room();
     return first_of_all && fits ? best : earliest_with_room(among, key, avoid);
 }
