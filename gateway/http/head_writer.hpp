@@ -36,23 +36,11 @@ public:
     head_writer& hex(std::uint64_t value) noexcept;  // lower case, no leading zeros
 
     head_writer& field(std::string_view name, std::string_view value) noexcept {
-        GATEWAY_DCHECK(value.find_first_of("\r\n") == std::string_view::npos);
-        if (room() < name.size() + value.size() + 4) return overflow();
-        put(name);
-        put(": ");
-        put(value);
-        put("\r\n");
-        return *this;
+        return put_field(name, name.size(), value);
     }
     template <std::size_t Terminated>
     head_writer& field(char const (&name)[Terminated], std::string_view value) noexcept {
-        GATEWAY_DCHECK(value.find_first_of("\r\n") == std::string_view::npos);
-        if (room() < Terminated - 1 + value.size() + 4) return overflow();
-        put(name);
-        put(": ");
-        put(value);
-        put("\r\n");
-        return *this;
+        return put_field(name, Terminated - 1, value);
     }
     template <std::size_t Terminated>
     head_writer& field(char const (&name)[Terminated], std::uint64_t value) noexcept {
@@ -69,6 +57,17 @@ public:
     bool overflowed() const noexcept { return overflowed_; }
 
 private:
+    // `name` is a literal or a view: the one is copied without a call.
+    template <class Name>
+    head_writer& put_field(Name const& name, std::size_t size, std::string_view value) noexcept {
+        GATEWAY_DCHECK(value.find_first_of("\r\n") == std::string_view::npos);
+        if (room() < size + value.size() + 4) return overflow();
+        put(name);
+        put(": ");
+        put(value);
+        put("\r\n");
+        return *this;
+    }
     head_writer& overflow() noexcept {
         overflowed_ = true;
         end_ = at_;
