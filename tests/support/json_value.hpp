@@ -13,7 +13,7 @@ namespace gateway::support {
 
 class json_value {
 public:
-    // Throws std::runtime_error unless the whole text is one value.
+    // Throws std::runtime_error unless the whole text is one value and no map repeats a name.
     static json_value parse(std::string_view text);
 
     bool has(std::string const& name) const { return members_.contains(name); }
@@ -28,6 +28,7 @@ public:
     double number() const;
     bool flag() const;
     bool is_null() const { return kind_ == kind::null; }
+    bool is_flat_map() const;  // no list or map inside
 
 private:
     enum class kind { null, flag, number, text, list, map };
