@@ -83,6 +83,23 @@ X509* parsed(std::string const& text) {
     return read;
 }
 
+// Signed by the issuer, or by itself when that is null.
+identity signed_identity(certificate_wish const& wish, X509* issuer, EVP_PKEY* issuer_key) {
+    EVP_PKEY* const key = new_key();
+    X509* const made = unsigned_certificate(wish, key);
+    if (issuer == nullptr) {
+        issuer = made;
+        issuer_key = key;
+    }
+    X509_set_issuer_name(made, X509_get_subject_name(issuer));
+    add_names(made, issuer, wish.names);
+    must(X509_sign(made, issuer_key, EVP_sha256()) != 0, "not signed");
+    identity out{pem_of(made), pem_of(key)};
+    X509_free(made);
+    EVP_PKEY_free(key);
+    return out;
+}
+
 }  // namespace
 
 authority::authority(std::string const& name)
@@ -101,27 +118,11 @@ authority::~authority() {
 std::string authority::certificate() const { return pem_of(certificate_); }
 
 identity authority::issue(certificate_wish const& wish) const {
-    EVP_PKEY* const key = new_key();
-    X509* const made = unsigned_certificate(wish, key);
-    X509_set_issuer_name(made, X509_get_subject_name(certificate_));
-    add_names(made, certificate_, wish.names);
-    must(X509_sign(made, key_, EVP_sha256()) != 0, "not signed");
-    identity out{pem_of(made), pem_of(key)};
-    X509_free(made);
-    EVP_PKEY_free(key);
-    return out;
+    return signed_identity(wish, certificate_, key_);
 }
 
 identity self_signed(certificate_wish const& wish) {
-    EVP_PKEY* const key = new_key();
-    X509* const made = unsigned_certificate(wish, key);
-    X509_set_issuer_name(made, X509_get_subject_name(made));
-    add_names(made, made, wish.names);
-    must(X509_sign(made, key, EVP_sha256()) != 0, "not signed");
-    identity out{pem_of(made), pem_of(key)};
-    X509_free(made);
-    EVP_PKEY_free(key);
-    return out;
+    return signed_identity(wish, nullptr, nullptr);
 }
 
 std::string authority::revocation_of(std::vector<identity> const& revoked) const {

@@ -72,6 +72,13 @@ imposter_origin& imposter_origin::when(std::string path, std::string response_by
     });
 }
 
+imposter_origin& imposter_origin::when_open(gate& release, std::string path, std::string body) {
+    return when(std::move(path), [&release, body = std::move(body)](auto& connection, auto&) {
+        release.wait();
+        connection.send(ok(body));
+    });
+}
+
 imposter_origin& imposter_origin::otherwise(answer reply) {
     std::lock_guard lock{mutex_};
     otherwise_ = {std::move(reply), true};

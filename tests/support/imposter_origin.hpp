@@ -4,6 +4,7 @@
 // outlive the origin: declare them first.
 #pragma once
 
+#include "support/gate.hpp"
 #include "support/http_stream.hpp"
 
 #include <atomic>
@@ -59,6 +60,8 @@ public:
     // Answers of the well-behaved loop by path, query apart. The request's body has been read.
     imposter_origin& when(std::string path, answer reply);
     imposter_origin& when(std::string path, std::string response_bytes);
+    // Answers 200 with `body` once the gate, which outlives the origin, lets it.
+    imposter_origin& when_open(gate& release, std::string path, std::string body);
     imposter_origin& otherwise(answer reply);
     imposter_origin& otherwise(std::string response_bytes);
     // The same with the request's body still to be read.

@@ -126,10 +126,7 @@ TEST_CASE("readiness waits for endpoints where the settings say so, and stays", 
 TEST_CASE("draining is not ready", "[wire][admin]") {
     gate answer;
     imposter_origin origin;
-    origin.when("/long", [&](origin_connection& connection, message const&) {
-        answer.wait();
-        connection.send(imposter_origin::ok("finished"));
-    });
+    origin.when_open(answer, "/long", "finished");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client busy{gateway.port()};
     busy.send(get_request("/long"));
@@ -193,10 +190,7 @@ TEST_CASE("a load balancer that asks too early is told so", "[wire][admin]") {
 TEST_CASE("readiness is answered when no connection is left", "[wire][admin]") {
     gate go;
     imposter_origin origin;
-    origin.when("/wait", [&](origin_connection& connection, message const&) {
-        go.wait();
-        connection.send(imposter_origin::ok("done"));
-    });
+    origin.when_open(go, "/wait", "done");
     gateway_process gateway{
         all_to(origin.endpoint())
             .limits("connections: 1")

@@ -119,10 +119,7 @@ TEST_CASE("an unhealthy endpoint has its reason", "[wire][admin]") {
 TEST_CASE("/inflight shows who waits for what, and for how long", "[wire][admin]") {
     gate answer;
     imposter_origin origin;
-    origin.when("/slow", [&](origin_connection& connection, message const&) {
-        answer.wait();
-        connection.send(imposter_origin::ok("done"));
-    });
+    origin.when_open(answer, "/slow", "done");
     gateway_process gateway{configuration{}
                                 .upstream("app", {origin.endpoint()})
                                 .route("name: main, prefix: /, upstream: app")

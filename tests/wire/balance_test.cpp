@@ -202,10 +202,7 @@ TEST_CASE("endpoints of the own zone come first", "[wire][balance]") {
 TEST_CASE("an endpoint gets no more requests than its limit", "[wire][balance]") {
     gate go;
     imposter_origin origin;
-    origin.when("/slow", [&](origin_connection& connection, message const&) {
-        go.wait();
-        connection.send(imposter_origin::ok("slow"));
-    });
+    origin.when_open(go, "/slow", "slow");
     auto const limit = GENERATE(as<std::string>{}, "requests: 1", "connections: 1");
     auto const gateway = balanced({origin.endpoint()}, ", endpoint_limits: { " + limit + " }");
     raw_client first{gateway.port()};

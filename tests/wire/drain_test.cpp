@@ -30,10 +30,7 @@ TEST_CASE("a drain finishes what runs, refuses what is new and exits with 0", "[
     auto const number = GENERATE(SIGTERM, SIGINT);
     gate answer;
     imposter_origin origin;
-    origin.when("/long", [&](origin_connection& connection, message const&) {
-        answer.wait();
-        connection.send(imposter_origin::ok("finished"));
-    });
+    origin.when_open(answer, "/long", "finished");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client idle{gateway.port()};
     idle.send(get_request("/"));

@@ -81,10 +81,7 @@ TEST_CASE("a configuration file says where to ask", "[wire][health-check]") {
 TEST_CASE("a gateway that drains is live and not ready", "[wire][health-check]") {
     gate open;
     imposter_origin origin;
-    origin.when("/slow", [&](origin_connection& connection, message const&) {
-        open.wait();
-        connection.send(imposter_origin::ok("late"));
-    });
+    origin.when_open(open, "/slow", "late");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     client.send(get_request("/slow"));

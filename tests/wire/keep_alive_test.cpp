@@ -38,10 +38,7 @@ TEST_CASE("pipelined requests are answered in order", "[wire][keep-alive]") {
     origin.otherwise([](origin_connection& connection, message const& request) {
         connection.send(imposter_origin::ok(request.method() + request.target() + request.body));
     });
-    origin.when("/slow", [&](origin_connection& connection, message const&) {
-        released.wait();
-        connection.send(imposter_origin::ok("slow"));
-    });
+    origin.when_open(released, "/slow", "slow");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client client{gateway.port()};
     std::string const all = get_request("/slow") + post_request("/1", "body") + get_request("/2") +

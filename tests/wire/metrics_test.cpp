@@ -69,10 +69,7 @@ TEST_CASE("bytes are counted as they passed", "[wire][metrics]") {
 TEST_CASE("gauges follow what is open right now", "[wire][metrics]") {
     gate answer;
     imposter_origin origin;
-    origin.when("/long", [&](origin_connection& connection, message const&) {
-        answer.wait();
-        connection.send(imposter_origin::ok("done"));
-    });
+    origin.when_open(answer, "/long", "done");
     gateway_process gateway{all_to(origin.endpoint())};
     {
         raw_client idle{gateway.port()};

@@ -50,10 +50,7 @@ TEST_CASE("an attempt that fails is timed as well, and has no first byte", "[wir
 TEST_CASE("requests under way are counted by what they wait for", "[wire][metrics]") {
     gate answer;
     imposter_origin origin;
-    origin.when("/long", [&](origin_connection& connection, message const&) {
-        answer.wait();
-        connection.send(imposter_origin::ok("done"));
-    });
+    origin.when_open(answer, "/long", "done");
     gateway_process gateway{all_to(origin.endpoint())};
     raw_client half{gateway.port()};
     half.send("GET / HTTP/1.1\r\nHost: t\r\n");
