@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +23,7 @@ public:
     short_text() = default;
     explicit short_text(std::string_view from) noexcept
         : size_(static_cast<std::uint16_t>(std::min(from.size(), Size))) {
-        std::memcpy(text_.data(), from.data(), size_);
+        std::copy_n(from.data(), size_, text_.data());
     }
     std::string_view view() const noexcept { return {text_.data(), size_}; }
 
