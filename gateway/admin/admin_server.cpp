@@ -126,7 +126,8 @@ private:
     using reply = http::response<http::string_body>;
 
     using request = http::request<http::empty_body>;
-    // Filled by whoever answers, which may be after the asker has gone.
+    // Filled by whoever answers. It is the asker's: whoever answers later, or holds the question
+    // beyond the end of the context, finds nobody.
     struct pending {
         explicit pending(tcp::acceptor::executor_type const& executor) : given{executor} {}
         std::optional<admin_reply> answer;
@@ -311,9 +312,11 @@ std::optional<admin_reply> admin_server::service::answer_at_once(admin_request c
 asio::awaitable<admin_reply> admin_server::service::ask_page(admin_request const& asked) {
     auto const waiting = std::make_shared<pending>(acceptor_.get_executor());
     waiting->given.expires_after(answer_timeout);
-    sources_.page(asked, [waiting](admin_reply told) {
-        waiting->answer = std::move(told);
-        waiting->given.cancel();
+    sources_.page(asked, [asker = std::weak_ptr{waiting}](admin_reply told) {
+        auto const present = asker.lock();
+        if (!present) return;
+        present->answer = std::move(told);
+        present->given.cancel();
     });
     if (!waiting->answer) co_await waiting->given.async_wait(as_result);
     if (waiting->answer) co_return std::move(*waiting->answer);
