@@ -35,11 +35,14 @@ constexpr std::array<std::string_view, field_id_count> spellings{
     "Retry-After",
     "Server",
     "TE",
+    "traceparent",
+    "tracestate",
     "Trailer",
     "Transfer-Encoding",
     "Upgrade",
     "User-Agent",
     "Via",
+    "X-Amzn-Trace-Id",
     "X-Forwarded",
     "X-Forwarded-By",
     "X-Forwarded-For",
@@ -126,10 +129,12 @@ field_id listed_id_of(std::string_view name) noexcept {
             return same(name, "connection")   ? connection
                    : same(name, "user-agent") ? user_agent
                    : same(name, "keep-alive") ? keep_alive
+                   : same(name, "tracestate") ? tracestate
                                               : other;
         case 11:
             return same(name, "retry-after")   ? retry_after
                    : same(name, "x-forwarded") ? x_forwarded
+                   : same(name, "traceparent") ? traceparent
                                                : other;
         case 12:
             return same(name, "content-type")   ? content_type
@@ -142,7 +147,10 @@ field_id listed_id_of(std::string_view name) noexcept {
                    : same(name, "http2-settings") ? http2_settings
                    : same(name, "x-forwarded-by") ? x_forwarded_by
                                                   : other;
-        case 15: return same(name, "x-forwarded-for") ? x_forwarded_for : other;
+        case 15:
+            return same(name, "x-forwarded-for")   ? x_forwarded_for
+                   : same(name, "x-amzn-trace-id") ? x_amzn_trace_id
+                                                   : other;
         case 16:
             return same(name, "x-forwarded-host")   ? x_forwarded_host
                    : same(name, "x-forwarded-port") ? x_forwarded_port
