@@ -105,7 +105,12 @@ constexpr dictionary<log_field, log_field_count> log_fields{
      {"cluster", log_field::cluster},
      {"service", log_field::service},
      {"task", log_field::task},
-     {"zone", log_field::zone}}};
+     {"zone", log_field::zone},
+     {"connection_age", log_field::connection_age},
+     {"connection_uses", log_field::connection_uses},
+     {"connection_idle", log_field::connection_idle},
+     {"trace_id", log_field::trace_id},
+     {"span_id", log_field::span_id}}};
 
 constexpr dictionary<encoded_slash_mode, 2> encoded_slash_modes{
     {{"pass", encoded_slash_mode::pass}, {"refuse", encoded_slash_mode::refuse}}};

@@ -7,6 +7,7 @@
 #include "settings/schema_metrics.hpp"
 #include "settings/schema_parts.hpp"
 #include "settings/schema_tls.hpp"
+#include "settings/schema_tracing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -332,7 +333,8 @@ constexpr auto table = joined(
     attempt_rows,
     tls_rows,
     further_rows,
-    metrics_rows);
+    metrics_rows,
+    tracing_rows);
 
 }  // namespace
 

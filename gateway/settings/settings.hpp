@@ -8,6 +8,7 @@
 #include "settings/attempt_settings.hpp"
 #include "settings/endpoint_settings.hpp"
 #include "settings/metrics_settings.hpp"
+#include "settings/tracing_settings.hpp"
 
 #include <array>
 #include <cstdint>
@@ -248,8 +249,13 @@ enum class log_field : std::uint8_t {
     service,
     task,
     zone,
+    connection_age,
+    connection_uses,
+    connection_idle,
+    trace_id,
+    span_id,
 };
-inline constexpr std::size_t log_field_count = 27;
+inline constexpr std::size_t log_field_count = 32;
 
 constexpr std::array<log_field, log_field_count> every_log_field() {
     std::array<log_field, log_field_count> all{};
@@ -330,6 +336,7 @@ struct snapshot {
     settings::runtime runtime;
     settings::dns dns;
     settings::metrics metrics;
+    settings::tracing tracing;
 
     bool operator==(snapshot const&) const = default;
 };

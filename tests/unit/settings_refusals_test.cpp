@@ -9,15 +9,16 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         setting(
             "tiemouts: {}", "1:1",
             "found \"tiemouts\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns and metrics; did you mean \"timeouts\"?"),
+            "limits, logging, forwarding, runtime, dns, metrics and tracing; did you mean "
+            "\"timeouts\"?"),
         setting(
             "zebra: 1", "1:1",
             "found \"zebra\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns and metrics"),
+            "limits, logging, forwarding, runtime, dns, metrics and tracing"),
         setting(
             "body: 1", "1:1",
             "found \"body\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns and metrics; it belongs under "
+            "limits, logging, forwarding, runtime, dns, metrics and tracing; it belongs under "
             "\"routes[].mirror\" or "
             "\"routes[].limits\" or \"limits\""),
         setting(
