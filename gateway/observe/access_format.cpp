@@ -19,17 +19,19 @@ using enum settings::log_field;
 // What a value may take in the line, escapes included. A longer one is cut and the line marked.
 struct caps {
     static constexpr std::size_t long_text = redaction::shown_bytes_max;  // target, agent, referer
-    static constexpr std::size_t host = 256;  // a DNS name has at most 253
-    static constexpr std::size_t name = 256;  // of a route, an upstream or an endpoint
+    static constexpr std::size_t host = 256;       // a DNS name has at most 253
+    static constexpr std::size_t name = 256;       // of a route
+    static constexpr std::size_t plain_name = 64;  // of an upstream or an endpoint
+    static constexpr std::size_t hex_id = 32;
     static constexpr std::size_t request_id = 128;
     static constexpr std::size_t address = 64;
     static constexpr std::size_t identity = 128;  // cluster, service, task, zone
     static constexpr std::size_t word = 32;       // method, protocol, retry, cause
 };
-constexpr std::size_t keys_and_numbers = 740;
+constexpr std::size_t keys_and_numbers = 900;
 static_assert(
-    3 * caps::long_text + caps::host + 3 * caps::name + caps::request_id + caps::address +
-        4 * caps::identity + 4 * caps::word + keys_and_numbers <=
+    3 * caps::long_text + caps::host + caps::name + 2 * caps::plain_name + caps::request_id +
+        caps::address + 4 * caps::identity + 4 * caps::word + 2 * caps::hex_id + keys_and_numbers <=
     line_bytes_max);
 
 constexpr std::uint32_t bit(log_field one) {
@@ -117,8 +119,8 @@ char* access_format::write_fields(
     number(bytes_in, "bytes_in", record.bytes_in);
     number(bytes_out, "bytes_out", record.bytes_out);
     duration(log_field::duration, Line::duration_key, record.duration);
-    text(upstream, "upstream", record.upstream, caps::name);
-    text(endpoint, "endpoint", record.endpoint, caps::name);
+    text(upstream, "upstream", record.upstream, caps::plain_name);
+    text(endpoint, "endpoint", record.endpoint, caps::plain_name);
     if (record.upstream_status != 0) {
         number(upstream_status, "upstream_status", record.upstream_status);
         duration(upstream_duration, Line::upstream_duration_key, record.upstream_duration);
@@ -142,6 +144,13 @@ char* access_format::write_fields(
     text(service, "service", who_.service, caps::identity);
     text(task, "task", who_.task, caps::identity);
     text(zone, "zone", who_.zone, caps::identity);
+    if (record.connection_uses != 0) {
+        duration(connection_age, Line::connection_age_key, record.connection_age);
+        number(connection_uses, "connection_uses", record.connection_uses);
+        duration(connection_idle, Line::connection_idle_key, record.connection_idle);
+    }
+    text(trace_id, "trace_id", record.trace_id, caps::hex_id);
+    text(span_id, "span_id", record.span_id, caps::hex_id);
     if (weight > 1) line.number("sample_weight", weight);
     if (line.truncated()) line.flag("truncated", true);
     return line.finish();

@@ -58,6 +58,12 @@ struct exchange_record {
     std::chrono::nanoseconds upstream_duration{
         0};                   // attempt's begin to the response head; 0 if none
     cause why = cause::none;  // set when the gateway, not the upstream, decided the outcome
+    // The upstream connection of the last attempt that failed, when it had one.
+    std::uint32_t connection_uses = 0;  // requests sent over it, the failed one included; 0: none
+    std::chrono::nanoseconds connection_age{0};  // from its making to the failure
+    milliseconds connection_idle{0};             // before the request that failed
+    std::string_view trace_id;                   // 32 hexadecimal digits, or empty
+    std::string_view span_id;                    // of the gateway's own span; 16, or empty
 };
 
 }  // namespace gateway::observe

@@ -34,6 +34,14 @@ std::uint64_t hex_digits(std::uint32_t value) noexcept {
 
 }  // namespace
 
+void write_hex(std::uint64_t value, std::span<char, 16> out) noexcept {
+    static_assert(std::endian::native == std::endian::little, "hex_digits is stored as it is");
+    auto const high = hex_digits(static_cast<std::uint32_t>(value >> 32));
+    auto const low = hex_digits(static_cast<std::uint32_t>(value));
+    std::memcpy(out.data(), &high, sizeof high);
+    std::memcpy(out.data() + 8, &low, sizeof low);
+}
+
 bool is_well_formed(std::string_view request_id) noexcept {
     if (request_id.empty() || request_id.size() > inbound_request_id_bytes_max) return false;
     for (char const c : request_id) {
@@ -67,16 +75,8 @@ std::uint64_t request_id_source::next() noexcept {
 }
 
 void request_id_source::write(std::span<char, request_id_bytes> out) noexcept {
-    static_assert(std::endian::native == std::endian::little, "hex_digits is stored as it is");
-    auto* to = out.data();
-    for (int half = 0; half < 2; ++half) {
-        auto const bits = next();
-        auto const high = hex_digits(static_cast<std::uint32_t>(bits >> 32));
-        auto const low = hex_digits(static_cast<std::uint32_t>(bits));
-        std::memcpy(to, &high, sizeof high);
-        std::memcpy(to + 8, &low, sizeof low);
-        to += 16;
-    }
+    write_hex(next(), out.first<16>());
+    write_hex(next(), out.last<16>());
 }
 
 }  // namespace gateway::observe

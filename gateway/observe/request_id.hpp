@@ -18,6 +18,9 @@ inline constexpr std::size_t inbound_request_id_bytes_max = 128;
 // shell.
 bool is_well_formed(std::string_view request_id) noexcept;
 
+// Sixteen lower-case hexadecimal digits, the most significant first.
+void write_hex(std::uint64_t value, std::span<char, 16> out) noexcept;
+
 // Makes 128-bit identifiers without a lock or a system call: xoshiro256**, seeded once with 256
 // bits of the kernel's randomness. They are unique across cores, restarts and machines for all
 // practical purposes, but they are NOT secret: who sees a few can compute the next. Lives on one
@@ -33,9 +36,10 @@ public:
     // Writes 32 lower-case hexadecimal digits.
     void write(std::span<char, request_id_bytes> out) noexcept;
 
-private:
+    // 64 of its bits, for other identifiers and for chance.
     std::uint64_t next() noexcept;
 
+private:
     std::array<std::uint64_t, 4> state_{};
 };
 

@@ -18,6 +18,8 @@ public:
     static constexpr char duration_key[] = "duration_ms";
     static constexpr char upstream_duration_key[] = "upstream_ms";
     static constexpr char parked_key[] = "parked_ms";
+    static constexpr char connection_age_key[] = "connection_age_ms";
+    static constexpr char connection_idle_key[] = "connection_idle_ms";
 
     template <std::size_t Size>
     void time(char const (&key)[Size], std::string_view second, unsigned ms) noexcept {
@@ -78,6 +80,8 @@ public:
     static constexpr char duration_key[] = "duration";
     static constexpr char upstream_duration_key[] = "upstream_duration";
     static constexpr char parked_key[] = "parked";
+    static constexpr char connection_age_key[] = "connection_age";
+    static constexpr char connection_idle_key[] = "connection_idle";
 
     template <std::size_t Size>
     void time(char const (&key)[Size], std::string_view second, unsigned ms) noexcept {

@@ -103,7 +103,7 @@ void exchange::finish_response() {
     }
     ended_at_ = clock::now();
     observe_attempt(cut_ ? why_ : cause::none);
-    release_upstream();
+    end_attempt(why_);
 }
 
 // What the endpoint is judged by; before its connection is given back.
@@ -126,7 +126,7 @@ cause exchange::explain(cause failed) {
     if (facts_of(failed).fault == source::upstream) {
         home_.counters.attempt_failed(pool_->index(), failed);
     }
-    release_upstream();
+    end_attempt(failed);
     // What the client did wrong explains why the upstream gave up, not the other way round.
     return request_body_failure_ != cause::none ? request_body_failure_ : failed;
 }
@@ -251,6 +251,12 @@ void exchange::settle() {
     record.parked_duration = parked_for_;
     if (response_head_complete_) record.upstream_duration = response_at_ - attempt_at_;
     record.why = why_;
+    record.connection_uses = failed_connection_.uses;
+    record.connection_age = failed_connection_.age;
+    record.connection_idle = failed_connection_.idled;
+    record.trace_id = trace_.id_text();
+    record.span_id = trace_.span_text();
+    tell_spans(record);
     home_.counters.exchange_settled(record);
     if (why_ != cause::none && !readiness_asked_) home_.errors.note(record);
     if (home_.access_log && !readiness_asked_) home_.access_log->append(record);

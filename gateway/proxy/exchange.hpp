@@ -23,6 +23,7 @@
 #include "proxy/body_relay.hpp"
 #include "proxy/inflight.hpp"
 #include "proxy/replay_buffer.hpp"
+#include "proxy/request_trace.hpp"
 #include "proxy/session.hpp"
 #include "proxy/shard.hpp"
 #include "runtime/task.hpp"
@@ -90,6 +91,14 @@ private:
     void count_forwards();
     void prepare();
     void take_request_id();
+
+    // its part in a trace (exchange_trace.cpp)
+    void take_trace() noexcept;
+    void begin_attempt_trace() noexcept;
+    void end_attempt(cause why);
+    void note_connection() noexcept;
+    void tell_spans(observe::exchange_record const& record) noexcept;
+    void tell_attempt(observe::exchange_record const& record, std::size_t index) noexcept;
 
     // attempt (exchange_attempt.cpp)
     void begin_attempt(retry_on where);
@@ -214,6 +223,7 @@ private:
     http::address16 client_address_{};
     std::string_view request_id_;
     std::string_view client_text_;
+    request_trace trace_;
     std::array<char, observe::request_id_bytes> fresh_request_id_;
     std::array<char, http::address_text_max + 1> client_text_buffer_;
     std::array<char, http::address_text_max + 1> peer_text_buffer_;
@@ -243,6 +253,12 @@ private:
     lease upstream_;
     endpoint* endpoint_ = nullptr;
     bool reused_ = false;
+    // Of the connection that failed last; it is gone when the record is made.
+    struct connection_facts {
+        std::uint32_t uses = 0;
+        clock::duration age{};
+        milliseconds idled{0};
+    } failed_connection_;
     std::uint64_t sent_before_ = 0;  // the mark on this connection before this request
     runtime::deadline response_head_deadline_;
     runtime::block response_block_;
@@ -254,6 +270,9 @@ private:
     cause response_fault_ = cause::none;
     bool response_begun_ = false;
     bool response_head_complete_ = false;
+
+    std::uint8_t attempts_traced_ = 0;
+    std::array<attempt_trace, attempts_traced_max> attempt_traces_;  // so many of them
 
     runtime::block scratch_;  // of the normalised path, when it differs
     http::request_head request_;

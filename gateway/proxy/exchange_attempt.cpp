@@ -27,6 +27,7 @@ void exchange::begin_attempt(retry_on where) {
     reused_ = static_cast<bool>(upstream_);
     if (!reused_) upstream_ = pool_->lend_new(*endpoint_);
     session_.upstream = &upstream_->socket;
+    begin_attempt_trace();
 }
 
 // For the mirror's upstream as well, which differs in its Host only.
@@ -54,7 +55,8 @@ runtime::block exchange::build_request(
               .trusted_peer = trusted_peer_,
               .upgrade = upgrade_,
               .via = home_.settings.forwarding.via,
-              .max_forwards = max_forwards_});
+              .max_forwards = max_forwards_,
+              .trace = trace_.takes_part ? &trace_ : nullptr});
     size = out.overflowed() ? 0 : out.size();
     return memory;
 }

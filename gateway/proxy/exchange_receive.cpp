@@ -199,6 +199,7 @@ void exchange::prepare() {
     }
     client_text_ = http::print_address(client_address_, client_text_buffer_);
     take_request_id();
+    take_trace();
 }
 
 void exchange::take_request_id() {

@@ -86,7 +86,7 @@ void exchange::begin_retry(cause failed, upstream::retry_verdict verdict, retry_
     }
     where = verdict.where == upstream::retry_at::other_endpoint ? retry_on::other_endpoint
                                                                 : retry_on::fresh_connection;
-    release_upstream();
+    end_attempt(failed);
     request_sent_ = false;
     write_was_reset_ = false;
     response_begun_ = false;

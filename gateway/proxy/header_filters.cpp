@@ -36,6 +36,8 @@ constexpr std::uint64_t forwarding_bits = bit(forwarded) | bit(x_forwarded) | bi
                                           bit(x_forwarded_host) | bit(x_forwarded_other) |
                                           bit(x_forwarded_port) | bit(x_forwarded_prefix) |
                                           bit(x_forwarded_proto) | bit(x_forwarded_server);
+// Written anew where the gateway takes part in a trace.
+constexpr std::uint64_t trace_bits = bit(traceparent) | bit(tracestate) | bit(x_amzn_trace_id);
 constexpr std::uint64_t response_own_bits = hop_bits | bit(content_length) | bit(x_request_id);
 
 // What our own fields add to a head at most: names, an ID of 128 bytes, addresses, a host twice.
@@ -178,6 +180,23 @@ void write_forwarding(http::head_writer& out, outgoing_request const& request) {
     if (request.max_forwards) own.put("Max-Forwards", std::uint64_t{*request.max_forwards});
 }
 
+void write_trace(http::head_writer& out, outgoing_request const& request) {
+    request_trace const& trace = *request.trace;
+    own_fields const own{out, request.route.request_headers};
+    if (own.wants("traceparent")) {
+        auto const text = http::print_traceparent(trace.id, trace.upstream_parent, trace.sampled);
+        out.field("traceparent", std::string_view{text.data(), text.size()});
+    }
+    if (trace.passes_states && own.wants("tracestate")) {
+        out.append("tracestate: ");
+        write_tracestate(out, request.head);
+    }
+    if (!trace.keeps_amzn && own.wants("X-Amzn-Trace-Id")) {
+        out.append("X-Amzn-Trace-Id: ");
+        write_amzn_trace_id(out, request.head, trace);
+    }
+}
+
 bool accepts_trailers(http::head const& head) {
     for (http::field const& field : head.fields()) {
         if (field.id != te) continue;
@@ -223,8 +242,12 @@ void write_request(http::head_writer& out, outgoing_request const& request) {
     std::uint64_t dropped =
         request.trusted_peer ? request_own_bits : request_own_bits | forwarding_bits;
     if (request.max_forwards) dropped |= bit(max_forwards);
+    if (request.trace != nullptr) {
+        dropped |= request.trace->keeps_amzn ? trace_bits & ~bit(x_amzn_trace_id) : trace_bits;
+    }
     copy_fields(out, head, request.options, dropped, request.route.request_headers);
     write_forwarding(out, request);
+    if (request.trace != nullptr) write_trace(out, request);
     write_request_connection(out, request);
     write_added(out, request.route.request_headers);
     out.end_line();

@@ -9,6 +9,7 @@
 #include "http/head_writer.hpp"
 #include "http/hop_by_hop.hpp"
 #include "http/target.hpp"
+#include "proxy/request_trace.hpp"
 #include "runtime/block_pool.hpp"
 #include "settings/settings.hpp"
 
@@ -36,6 +37,7 @@ struct outgoing_request {
     bool upgrade;
     bool via;
     std::optional<std::uint32_t> max_forwards{};  // in place of the client's
+    request_trace const* trace = nullptr;         // null: the fields of a trace pass as they came
 };
 
 void write_request(http::head_writer& out, outgoing_request const& request);

@@ -11,6 +11,7 @@
 #include "observe/access_log.hpp"
 #include "observe/error_ring.hpp"
 #include "observe/request_id.hpp"
+#include "observe/span.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/mirror.hpp"
 #include "proxy/rate_watch.hpp"
@@ -102,6 +103,7 @@ public:
     observe::request_id_source request_ids;
     net::pipe_pool pipes;
     std::unique_ptr<observe::access_log_buffer> access_log;
+    observe::span_lane* spans = nullptr;  // null: nobody is told of spans
     std::vector<std::unique_ptr<upstream_pool>> pools;
     std::vector<route_plan> plans;  // same indices as settings.routes
 

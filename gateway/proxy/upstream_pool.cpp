@@ -129,6 +129,8 @@ lease upstream_pool::lend_new(endpoint& at) {
     at.began();
     at.count_connections();
     connection->uses = 1;
+    connection->made_at = {};
+    connection->idled = {};
     return lease{connection.release()};
 }
 
@@ -141,9 +143,10 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
         if (fresh->at.cell != nullptr) {
             fresh->at.cell->timings()->connects.add(observe::connect_bounds, clock::now() - begun);
         }
-        fresh->retire_at = home_.now() + upstream::jittered(
-                                             settings_.keep_alive.max_age,
-                                             static_cast<std::uint32_t>(random_.next() >> 32));
+        fresh->made_at = home_.now();
+        fresh->retire_at = fresh->made_at + upstream::jittered(
+                                                settings_.keep_alive.max_age,
+                                                static_cast<std::uint32_t>(random_.next() >> 32));
         if (auto const* const tls = fresh->socket.tls()) {
             counters_.upstream_shook_hands(index_, tls->is_resumed());
         }

@@ -50,6 +50,7 @@ struct upstream_connection final : runtime::stir_observer {
     time_point idle_since{};
     milliseconds idled{0};                  // before the present request
     std::optional<milliseconds> announced;  // for how long it may be kept idle, as its peer says
+    time_point made_at{};                   // no time at all before it is connected
     time_point retire_at{};                 // not used again from then on
     upstream_connection* newer = nullptr;
     upstream_connection* older = nullptr;

@@ -45,6 +45,9 @@ using namespace gateway;
 namespace {
 
 struct pair {
+    explicit pair(settings::tracing_mode tracing)
+        : on([=](settings::snapshot& all) { all.tracing.mode = tracing; }) {}
+
     script::stage on;
     script::peer client = on.connect_client();
     script::peer origin;
@@ -80,7 +83,7 @@ TEST_CASE("a warm exchange allocates nothing", "[script][allocation]") {
         {"GET /chunked HTTP/1.1\r\nHost: shop.example\r\n\r\n",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
     }));
-    pair play;
+    pair play{GENERATE(settings::tracing_mode::off, settings::tracing_mode::propagate)};
     play.asked.reserve(4096);
     play.answered.reserve(4096);
     for (int i = 0; i < 200; ++i) play.exchange(request, response);

@@ -2,6 +2,7 @@
 #include "observe/access_format.hpp"
 
 #include "observe/log_lane.hpp"
+#include "support/json_object.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -227,4 +228,58 @@ TEST_CASE("a wait for an endpoint and a retry are told, with its reason", "[unit
     CHECK(
         line_of(logging_as(access_log_mode::json), fine_exchange()).find("parked") ==
         std::string::npos);
+}
+
+TEST_CASE("a failure's connection is told where there was one", "[unit][log]") {
+    exchange_record record = fine_exchange();
+    record.why = cause::upstream_closed;
+    record.connection_uses = 17;
+    record.connection_age = 62'500ms;
+    record.connection_idle = 61'004ms;
+    CHECK(
+        line_of(logging_as(access_log_mode::json), record)
+            .find(R"("cause":"upstream_closed","connection_age_ms":62500.000,)"
+                  R"("connection_uses":17,"connection_idle_ms":61004.000)") != std::string::npos);
+    auto chosen = logging_as(access_log_mode::logfmt);
+    chosen.access_fields = {
+        log_field::cause, log_field::connection_age, log_field::connection_idle};
+    CHECK(
+        line_of(chosen, record) ==
+        "cause=upstream_closed connection_age=62500.000 connection_idle=61004.000\n");
+    record.connection_uses = 0;
+    CHECK(line_of(chosen, record) == "cause=upstream_closed\n");
+}
+
+TEST_CASE("what is not known is left out of the line", "[unit][log]") {
+    exchange_record record;
+    record.why = cause::malformed_request_line;
+    support::json_object const line{line_of(logging_as(access_log_mode::json), record)};
+    CHECK(line.text("cause") == "malformed_request_line");
+    for (auto const* name :
+         {"request_id",
+          "client",
+          "method",
+          "host",
+          "path",
+          "upstream",
+          "endpoint",
+          "upstream_status",
+          "upstream_ms",
+          "attempts",
+          "reused",
+          "parked_ms",
+          "retry",
+          "route",
+          "protocol",
+          "user_agent",
+          "referer",
+          "truncated",
+          "connection_age_ms",
+          "connection_uses",
+          "connection_idle_ms",
+          "trace_id",
+          "span_id"}) {
+        CAPTURE(name);
+        CHECK_FALSE(line.has(name));
+    }
 }
