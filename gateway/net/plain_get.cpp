@@ -11,6 +11,7 @@
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <optional>
 
 namespace gateway::net {
@@ -19,6 +20,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::size_t answer_bytes_max = 256 * 1024;
+constexpr milliseconds look{100};  // whether it has been given up
 
 struct parts {
     std::string host;       // without brackets
@@ -57,17 +59,15 @@ unsigned status_of(std::string_view answer) {
     return static_cast<unsigned>(status);
 }
 
-}  // namespace
-
-plain_answer plain_get(std::string_view url, milliseconds limit) {
-    auto const where = split(url);
-    if (!where) return {0, {}, "not an address of the form http://HOST:PORT/PATH"};
+// HTTP/1.0: the connection's end is the answer's end.
+plain_answer ask(
+    parts const& where,
+    std::string const& request,
+    milliseconds limit,
+    std::function<bool()> const& given_up) {
     asio::io_context io{1};
     asio::ip::tcp::resolver names{io};
     asio::ip::tcp::socket socket{io};
-    // HTTP/1.0: the connection's end is the answer's end.
-    std::string const request =
-        "GET " + where->path + " HTTP/1.0\r\nHost: " + where->authority + "\r\n\r\n";
     // Unlike a string's dynamic buffer it never counts room as bytes received.
     asio::streambuf received{answer_bytes_max};
     std::string failure = "no answer within " + std::to_string(limit.count()) + " ms";
@@ -75,7 +75,7 @@ plain_answer plain_get(std::string_view url, milliseconds limit) {
         if (error) failure = error.message();
         return error.failed();
     };
-    names.async_resolve(where->host, where->port, [&](auto unknown, auto found) {
+    names.async_resolve(where.host, where.port, [&](auto unknown, auto found) {
         if (failed_by(unknown)) return;
         asio::async_connect(socket, found, [&](auto unreachable, auto const&) {
             if (failed_by(unreachable)) return;
@@ -88,14 +88,47 @@ plain_answer plain_get(std::string_view url, milliseconds limit) {
             });
         });
     });
-    io.run_for(limit);
+    auto const until = clock::now() + limit;
+    for (auto now = clock::now(); now < until && !io.stopped() && !given_up(); now = clock::now()) {
+        io.run_for(std::min<clock::duration>(until - now, look));
+    }
     std::string const answer{
         asio::buffers_begin(received.data()), asio::buffers_end(received.data())};
     std::size_t const head = answer.find("\r\n\r\n");
     unsigned const status = status_of(answer);
-    if (status != 0 && head != answer.npos) return {status, answer.substr(head + 4), {}};
+    if (status != 0 && head != answer.npos) {
+        return {status, answer.substr(head + 4), {}, answer.substr(0, head + 2)};
+    }
     if (!answer.empty()) failure = "what answers there does not speak HTTP/1.x";
     return {0, {}, failure};
+}
+
+plain_answer not_an_address() {
+    return {0, {}, "not an address of the form http://HOST:PORT/PATH"};
+}
+
+}  // namespace
+
+plain_answer plain_get(std::string_view url, milliseconds limit) {
+    auto const where = split(url);
+    if (!where) return not_an_address();
+    return ask(
+        *where, "GET " + where->path + " HTTP/1.0\r\nHost: " + where->authority + "\r\n\r\n", limit,
+        [] { return false; });
+}
+
+plain_answer plain_post(
+    std::string_view url,
+    std::string_view fields,
+    std::string_view body,
+    milliseconds limit,
+    std::function<bool()> const& given_up) {
+    auto const where = split(url);
+    if (!where) return not_an_address();
+    std::string request = "POST " + where->path + " HTTP/1.0\r\nHost: " + where->authority;
+    request.append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n");
+    request.append(fields).append("\r\n").append(body);
+    return ask(*where, request, limit, given_up);
 }
 
 }  // namespace gateway::net

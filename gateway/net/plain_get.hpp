@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One GET over plain HTTP, for start-up and for commands that end with the answer: it blocks.
+// One request over plain HTTP, for start-up, for commands that end with the answer and for threads
+// that have nothing else to do: it blocks.
 #pragma once
 
 #include "base/units.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,10 +15,20 @@ struct plain_answer {
     unsigned status = 0;  // 0: there was none, and `failure` says why
     std::string body;
     std::string failure;
+    std::string head{};  // status line and fields
 };
 
 // Asks an "http://HOST[:PORT][/PATH]" address; an IPv6 host stands in brackets. Blocks for `limit`
 // at most. An answer that has not ended by then counts with what has arrived of it.
 plain_answer plain_get(std::string_view url, milliseconds limit);
+
+// The same with a body; `fields` are whole lines. Gives up early, within a tenth of a second, once
+// `given_up` says so.
+plain_answer plain_post(
+    std::string_view url,
+    std::string_view fields,
+    std::string_view body,
+    milliseconds limit,
+    std::function<bool()> const& given_up);
 
 }  // namespace gateway::net

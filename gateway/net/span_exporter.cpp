@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/span_exporter.hpp"
+
+#include "base/ascii.hpp"
+#include "net/plain_get.hpp"
+#include "observe/log.hpp"
+
+#include <boost/property_tree/json_parser.hpp>
+#include <boost/property_tree/ptree.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <sstream>
+
+namespace gateway::net {
+namespace {
+
+constexpr milliseconds first_pause{250};
+constexpr milliseconds longest_pause{5'000};
+constexpr milliseconds drops_told_every{10'000};
+
+observe::otlp_batch::attributes resource_of(
+    settings::tracing const& wanted, observe::otlp_batch::attributes const& found) {
+    observe::otlp_batch::attributes all{wanted.attributes};
+    auto const add = [&](std::pair<std::string, std::string> const& one) {
+        auto const same = [&](auto const& each) { return each.first == one.first; };
+        if (std::none_of(all.begin(), all.end(), same)) all.push_back(one);
+    };
+    add({"service.name", wanted.service_name});
+    for (auto const& each : found) add(each);
+    return all;
+}
+
+// A field's value in a head, without its blanks; empty when there is none.
+std::string_view value_in(std::string_view head, std::string_view name) {
+    while (!head.empty()) {
+        std::size_t const end = head.find("\r\n");
+        std::string_view const line = head.substr(0, end);
+        std::size_t const colon = line.find(':');
+        if (colon != line.npos && ascii::equal_ignoring_case(line.substr(0, colon), name)) {
+            return ascii::trim(line.substr(colon + 1));
+        }
+        head = end == head.npos ? std::string_view{} : head.substr(end + 2);
+    }
+    return {};
+}
+
+// ExportTracePartialSuccess: the collector has taken the request but not all of it.
+std::uint64_t rejected_in(std::string const& answer) {
+    try {
+        std::istringstream in{answer};
+        boost::property_tree::ptree tree;
+        boost::property_tree::read_json(in, tree);
+        return tree.get<std::uint64_t>("partialSuccess.rejectedSpans", 0);
+    } catch (boost::property_tree::ptree_error const&) {
+        return 0;  // an answer in protobuf, or none: taken as a whole
+    }
+}
+
+}  // namespace
+
+span_exporter::span_exporter(
+    settings::tracing const& wanted,
+    observe::otlp_batch::attributes const& found,
+    std::string_view version,
+    std::vector<std::string> const& redacted)
+    : wanted_(wanted),
+      fields_(
+          "Content-Type: application/json\r\nUser-Agent: gateway/" + std::string{version} + "\r\n"),
+      batch_(resource_of(wanted, found), version, redacted) {
+    for (auto const& [name, value] : wanted_.headers) {
+        fields_.append(name).append(": ").append(value).append("\r\n");
+    }
+    // Signals belong to the thread that drains and reloads.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        thread_ = std::thread{&span_exporter::run, this};
+    } catch (...) {
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        throw;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+span_exporter::~span_exporter() { stop(); }
+
+observe::span_lane& span_exporter::open_lane() {
+    std::lock_guard const lock{guard_};
+    return *lanes_.emplace_back(std::make_unique<observe::span_lane>(wanted_.queue));
+}
+
+void span_exporter::stop(milliseconds limit) noexcept {
+    if (!thread_.joinable()) return;
+    {
+        std::lock_guard const lock{guard_};
+        stopping_ = true;
+        stop_at_ = clock::now() + limit;
+    }
+    ending_.notify_all();
+    thread_.join();
+}
+
+span_exporter::figures span_exporter::now() const {
+    figures out{sent_.value(), 0, lost_.value(), rejected_.value()};
+    std::lock_guard const lock{guard_};
+    for (auto const& each : lanes_) out.dropped += each->dropped.value();
+    return out;
+}
+
+void span_exporter::run() noexcept {
+    pthread_setname_np(pthread_self(), "spans");
+    for (bool going = true; going;) {
+        try {
+            going = pause(wanted_.interval);
+            send_all();
+            tell_drops();
+        } catch (std::exception const& problem) {  // of memory, as a rule
+            observe::log_error("traces: {}", problem.what());
+        }
+    }
+}
+
+void span_exporter::send_all() {
+    while (std::size_t const spans = fill()) {
+        std::string const body = batch_.take();
+        deliver(body, spans);
+    }
+}
+
+// Takes spans off the lanes, from each in turn.
+std::size_t span_exporter::fill() {
+    std::vector<observe::span_lane*> lanes;
+    {
+        std::lock_guard const lock{guard_};
+        for (auto const& each : lanes_) lanes.push_back(each.get());
+    }
+    for (bool found = true; found && batch_.size() < wanted_.batch;) {
+        found = false;
+        for (observe::span_lane* const each : lanes) {
+            observe::span const* const one = each->front();
+            if (one == nullptr || batch_.size() == wanted_.batch) continue;
+            batch_.add(*one);
+            each->pop();
+            found = true;
+        }
+    }
+    return batch_.size();
+}
+
+void span_exporter::deliver(std::string const& body, std::size_t spans) {
+    auto const until = clock::now() + wanted_.retry_for;
+    milliseconds wait = first_pause;
+    for (;;) {
+        milliseconds asked{0};
+        verdict const what = is_over() ? verdict::again : judge(body, spans, asked);
+        if (what == verdict::taken) return;
+        if (what == verdict::refused) return rejected_.add(spans);
+        milliseconds const next = std::max(wait, asked);
+        if (clock::now() + next >= until || !pause(next)) {
+            // The last words of a process that ends are said once more, no matter how it went.
+            bool const last = clock::now() + next < until && !is_over();
+            if (last && judge(body, spans, asked) == verdict::taken) return;
+            return lost_.add(spans);
+        }
+        wait = std::min(wait * 2, longest_pause);
+    }
+}
+
+// One try. The statuses that may be tried again are those of the protocol's specification (OTLP,
+// "Retryable Response Codes"); `pause` is what the collector asks for.
+span_exporter::verdict span_exporter::judge(
+    std::string const& body, std::size_t spans, milliseconds& pause) {
+    plain_answer const answer =
+        plain_post(wanted_.endpoint, fields_, body, wanted_.timeout, [this] { return is_over(); });
+    bool const again = answer.status == 0 || answer.status == 429 || answer.status == 502 ||
+                       answer.status == 503 || answer.status == 504;
+    if (answer.status >= 200 && answer.status < 300) {
+        std::uint64_t const rejected = std::min<std::uint64_t>(rejected_in(answer.body), spans);
+        rejected_.add(rejected);
+        sent_.add(spans - rejected);
+        tell(true, {});
+        return verdict::taken;
+    }
+    tell(false, answer.status == 0 ? answer.failure : "status " + std::to_string(answer.status));
+    std::uint64_t seconds = 0;
+    if (ascii::parse_decimal(value_in(answer.head, "Retry-After"), 60, seconds)) {
+        pause = std::chrono::seconds{seconds};
+    }
+    return again ? verdict::again : verdict::refused;
+}
+
+// Once for each change.
+void span_exporter::tell(bool delivered, std::string const& why) {
+    if (std::exchange(delivered_, delivered) == delivered) return;
+    if (delivered) {
+        observe::log_info("traces: {} takes them again", wanted_.endpoint);
+    } else {
+        observe::log_warn(
+            "traces: {} does not take them ({}); is a collector there that speaks OTLP over HTTP?",
+            wanted_.endpoint, why);
+    }
+}
+
+void span_exporter::tell_drops() {
+    figures const all = now();
+    std::uint64_t const gone = all.dropped + all.lost + all.rejected;
+    auto const moment = clock::now();
+    bool const due = moment - drops_told_at_ >= drops_told_every || is_over();
+    if (gone == drops_told_ || !due) return;
+    observe::log_warn(
+        "traces: {} spans lost so far: {} found the queue full, {} were not taken in time, {} were "
+        "refused",
+        gone, all.dropped, all.lost, all.rejected);
+    drops_told_ = gone;
+    drops_told_at_ = moment;
+}
+
+bool span_exporter::pause(milliseconds wait) {
+    std::unique_lock lock{guard_};
+    ending_.wait_for(lock, wait, [this] { return stopping_; });
+    return !stopping_;
+}
+
+bool span_exporter::is_over() const {
+    std::lock_guard const lock{guard_};
+    return stopping_ && clock::now() >= stop_at_;
+}
+
+}  // namespace gateway::net
