@@ -7,6 +7,7 @@
 #include "admin/metrics_builder.hpp"
 #include "admin/metrics_endpoints.hpp"
 #include "admin/metrics_names.hpp"
+#include "admin/metrics_spans.hpp"
 #include "admin/metrics_state.hpp"
 #include "admin/process_figures.hpp"
 #include "admin/series_cap.hpp"
@@ -350,6 +351,7 @@ page metrics_page::collect() {
         add_timings(out, all, bounds);
     }
     if (names_source_) add_names(out, names_source_());
+    if (spans_ != nullptr) add_spans(out, spans_->now());
     add_access_log(out, access_log_);
     add_handshakes(out, cores_, names_);
     if (more_) more_(out);

@@ -5,6 +5,7 @@
 #include "admin/exposition.hpp"
 #include "net/admission.hpp"
 #include "net/resolver.hpp"
+#include "net/span_exporter.hpp"
 #include "observe/reload_figures.hpp"
 #include "observe/traffic_counters.hpp"
 #include "proxy/endpoint_board.hpp"
@@ -61,6 +62,7 @@ public:
     void follow_endpoints(endpoint_source from) { endpoints_ = std::move(from); }
     using name_source = std::function<std::vector<net::name_figures>()>;
     void follow_names(name_source from) { names_source_ = std::move(from); }
+    void follow_spans(net::span_exporter const& from) { spans_ = &from; }  // borrowed
 
     // Whoever has more to show.
     using addition = std::function<void(page&)>;
@@ -74,6 +76,7 @@ private:
     observe::traffic_names names_;
     endpoint_source endpoints_;
     name_source names_source_;
+    net::span_exporter const* spans_ = nullptr;  // null: none leave
     addition more_;
     observe::access_log_writer const* access_log_;
     std::string version_;

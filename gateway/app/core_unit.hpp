@@ -38,6 +38,7 @@ public:
     void start();
     void listen();  // connections are accepted from now on
     void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
+    void trace_to(observe::span_lane& spans) noexcept { shard_.spans = &spans; }  // before start()
     // Answered on the core, by a call of `done`.
     void ask_in_flight(
         proxy::inflight_query const& query, std::function<void(proxy::inflight_found)> done);

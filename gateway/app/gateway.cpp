@@ -10,8 +10,10 @@
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
 #include "app/task_labels.hpp"
+#include "app/trace_resource.hpp"
 #include "net/ecs_metadata.hpp"
 #include "net/resolver.hpp"
+#include "net/span_exporter.hpp"
 #include "net/tls_credentials.hpp"
 #include "observe/log.hpp"
 #include "runtime/cpu_quota.hpp"
@@ -141,6 +143,7 @@ struct gateway::parts {
     net::tls_store tls;
     machine_share share;
     std::unique_ptr<observe::access_log_writer> log;
+    std::unique_ptr<net::span_exporter> spans;
     std::vector<std::unique_ptr<core_unit>> cores;
     asio::io_context control{1};
     asio::signal_set signals{control, SIGTERM, SIGINT, SIGUSR1};
@@ -180,6 +183,12 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
         cores.push_back(std::make_unique<core_unit>(
             i, count, wanted, addresses, log.get(), admission, desk, tls));
     }
+    if (wanted.tracing.mode == settings::tracing_mode::export_spans) {
+        spans = std::make_unique<net::span_exporter>(
+            wanted.tracing, trace_resource(GATEWAY_VERSION, share.zone, share.who), GATEWAY_VERSION,
+            wanted.logging.redacted_parameters);
+        for (auto const& each : cores) each->trace_to(spans->open_lane());
+    }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
     desk.open(share.zone, counters);
@@ -191,6 +200,7 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
     metrics->follow_reloads(reloads);
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
+    if (spans) metrics->follow_spans(*spans);
     operators = std::make_unique<operator_desk>(operator_desk::parts{
         control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION, config_source});
     metrics->follow_more([this](admin::page& to) { add_operator(to, operators->figures()); });
@@ -351,6 +361,7 @@ int gateway::run(std::function<void()> const& ready) {
     // The shards hand over their last log lines as they go; then the writer writes them.
     all.cores.clear();
     if (all.log) all.log->stop();
+    if (all.spans) all.spans->stop();
     observe::flush_log();
     return exit_fine;
 }
