@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,11 @@
 #include <vector>
 
 namespace gateway::observe {
+
+// In nanoseconds, as OTLP counts time.
+inline std::int64_t since_1970(std::chrono::system_clock::time_point when) noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
+}
 
 // What fits of a text.
 template <std::size_t Size>

@@ -3,14 +3,8 @@
 #include "observe/span.hpp"
 #include "proxy/exchange.hpp"
 
-#include <chrono>
-
 namespace gateway::proxy {
 namespace {
-
-std::int64_t since_1970(std::chrono::system_clock::time_point when) noexcept {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(when.time_since_epoch()).count();
-}
 
 // What everybody wants to know of, sampled or not: not what clients do wrong, which is cheap to do.
 bool is_failure(observe::exchange_record const& record) noexcept {
@@ -25,7 +19,7 @@ void exchange::take_trace() noexcept {
     if (!brought && wanted.mode == settings::tracing_mode::off) return;
     caller from = caller::outside;
     if (brought && http::contains(home_.trusted_proxies, client_address_)) from = caller::inside;
-    auto const second = since_1970(home_.wall_time(begun_at_)) / 1'000'000'000;
+    auto const second = observe::since_1970(home_.wall_time(begun_at_)) / 1'000'000'000;
     begin_trace(
         trace_, head_complete_ ? &request_ : nullptr, wanted, from,
         static_cast<std::uint32_t>(second), home_.request_ids);
@@ -75,7 +69,7 @@ void exchange::tell_spans(observe::exchange_record const& record) noexcept {
         server->trace_id = record.trace_id;
         server->id = record.span_id;
         if (trace_.has_parent) server->parent = http::view_of(trace_.parent);
-        server->end_ns = since_1970(record.finished_at);
+        server->end_ns = observe::since_1970(record.finished_at);
         server->begin_ns = server->end_ns - record.duration.count();
         server->method = record.method;
         server->status = record.status;
@@ -108,8 +102,8 @@ void exchange::tell_attempt(observe::exchange_record const& record, std::size_t 
     client->trace_id = record.trace_id;
     client->id = http::view_of(one.span);
     client->parent = record.span_id;
-    client->begin_ns = since_1970(home_.wall_time(time_point{one.begun}));
-    client->end_ns = since_1970(home_.wall_time(time_point{one.ended}));
+    client->begin_ns = observe::since_1970(home_.wall_time(time_point{one.begun}));
+    client->end_ns = observe::since_1970(home_.wall_time(time_point{one.ended}));
     client->method = record.method;
     client->status = one.status;
     client->why = one.why;
