@@ -63,34 +63,54 @@ private:
     turns line_;
 };
 
+// Of equally busy ones whose turn comes first. The first look asks nobody for room and has no
+// branch to mispredict: who is less busy than the last is anybody's guess.
 class least_requests final : public balancer {
 public:
     explicit least_requests(std::uint64_t start) noexcept : line_(start) {}
 
-    void arrange(std::span<candidate> among) override { line_.arrange(among); }
+    void arrange(std::span<candidate> among) override {
+        line_.arrange(among);
+        for (candidate& each : among) set_weight_inverse(each);
+    }
 
     std::size_t choose(
         std::span<candidate> among, std::uint64_t, std::size_t avoid) noexcept override {
         std::size_t best = nobody;
-        std::uint64_t in_flight = 0;
-        std::uint64_t weight = 0;
-        std::uint64_t turn = 0;
+        wide lowest = ~wide{0};
         for (std::size_t i = 0; i < among.size(); ++i) {
-            candidate const& each = among[i];
-            std::uint64_t const here = each.in_flight * weight;
-            std::uint64_t const there = in_flight * each.weight;
-            bool const worse = here > there || (here == there && each.turn >= turn);
-            if ((worse && best != nobody) || i == avoid || !each.has_room()) continue;
-            best = i;
-            in_flight = each.in_flight;
-            weight = each.weight;
-            turn = each.turn;
+            wide const rank = rank_of(among[i]);
+            bool const wins = rank < lowest;
+            best = wins ? i : best;
+            lowest = wins ? rank : lowest;
+        }
+        if (best == avoid || (best != nobody && !among[best].has_room())) {
+            best = best_with_room(among, avoid);
         }
         if (best != nobody) line_.take(among[best]);
         return best;
     }
 
 private:
+    __extension__ using wide = unsigned __int128;
+
+    static wide rank_of(candidate const& one) noexcept {
+        return (wide{std::uint64_t{one.in_flight} * one.weight_inverse} << 64) | one.turn;
+    }
+
+    static std::size_t best_with_room(
+        std::span<candidate const> among, std::size_t avoid) noexcept {
+        std::size_t best = nobody;
+        wide lowest = ~wide{0};
+        for (std::size_t i = 0; i < among.size(); ++i) {
+            wide const rank = rank_of(among[i]);
+            if (rank >= lowest || i == avoid || !among[i].has_room()) continue;
+            best = i;
+            lowest = rank;
+        }
+        return best;
+    }
+
     turns line_;
 };
 

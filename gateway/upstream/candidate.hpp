@@ -17,7 +17,7 @@ struct candidate {
     std::uint32_t weight = whole;
     std::uint32_t in_flight = 0;
     std::uint32_t in_flight_max = unlimited;
-    std::uint32_t weight_inverse = 0;  // 2^32/weight, rounded down; of those who draw by weight
+    std::uint32_t weight_inverse = 0;  // 2^32/weight, rounded down; of those who compare by weight
 
     bool has_room() const noexcept { return in_flight < in_flight_max; }
     // Compares requests in flight for each unit of weight.
