@@ -84,7 +84,7 @@ inline void set_weight_inverse(candidate& of) noexcept {
 }
 
 // Compares the waits themselves.
-inline std::size_t earliest(
+inline std::size_t earliest_with_room(
     std::span<candidate const> among, std::uint64_t key, std::size_t avoid) noexcept {
     std::size_t best = nobody;
     std::uint64_t lot_of_best = 0;
@@ -109,7 +109,7 @@ inline std::size_t earliest(
 inline std::size_t weighted_rendezvous(
     std::span<candidate const> among, std::uint64_t key, std::size_t avoid) noexcept {
     constexpr std::uint64_t index = indices_in_a_bound - 1;
-    if (among.empty() || among.size() > index + 1) return earliest(among, key, avoid);
+    if (among.empty() || among.size() > index + 1) return earliest_with_room(among, key, avoid);
     std::uint64_t lowest = ~std::uint64_t{0};
     std::uint64_t next = ~std::uint64_t{0};
     for (std::size_t i = 0; i < among.size(); ++i) {
@@ -120,7 +120,7 @@ inline std::size_t weighted_rendezvous(
     std::size_t const best = lowest & index;
     bool const first_of_all = surely_before(among[best], lot_of(among[best], key), next & ~index);
     bool const fits = best != avoid && among[best].has_room();
-    return first_of_all && fits ? best : earliest(among, key, avoid);
+    return first_of_all && fits ? best : earliest_with_room(among, key, avoid);
 }
 
 }  // namespace gateway::upstream
