@@ -15,28 +15,36 @@ admission::key admission::key_of(http::address16 const& client) noexcept {
     return front;
 }
 
+void admission::set_limits(limits most) noexcept {
+    most_.store(most.connections, std::memory_order_relaxed);
+    most_per_client_.store(most.connections_per_client, std::memory_order_relaxed);
+}
+
+// Clients are counted without a limit too: there may be one before they leave.
 cause admission::admit(http::address16 const& client, bool exempt) {
-    if (counts(exempt)) {
+    if (!exempt) {
+        std::uint32_t const limit = most_per_client_.load(std::memory_order_relaxed);
         std::lock_guard const guard{mutex_};
         std::uint32_t& mine = by_client_[key_of(client)];
-        if (mine >= most_.connections_per_client) return cause::too_many_connections_of_client;
+        if (limit != 0 && mine >= limit) return cause::too_many_connections_of_client;
         ++mine;
     }
-    if (open_.fetch_add(1, std::memory_order_relaxed) < most_.connections) return cause::none;
+    std::uint32_t const most = most_.load(std::memory_order_relaxed);
+    if (open_.fetch_add(1, std::memory_order_relaxed) < most) return cause::none;
     leave(client, exempt);
     return cause::too_many_connections;
 }
 
 void admission::admit_instead(http::address16 const& client, bool exempt) {
     open_.fetch_add(1, std::memory_order_relaxed);
-    if (!counts(exempt)) return;
+    if (exempt) return;
     std::lock_guard const guard{mutex_};
     ++by_client_[key_of(client)];
 }
 
 void admission::leave(http::address16 const& client, bool exempt) noexcept {
     open_.fetch_sub(1, std::memory_order_relaxed);
-    if (!counts(exempt)) return;
+    if (exempt) return;
     std::lock_guard const guard{mutex_};
     auto const mine = by_client_.find(key_of(client));
     if (mine != by_client_.end() && --mine->second == 0) by_client_.erase(mine);

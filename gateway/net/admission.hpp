@@ -21,7 +21,10 @@ public:
         std::uint32_t connections;
         std::uint32_t connections_per_client = 0;  // 0: no limit
     };
-    explicit admission(limits most) noexcept : most_(most) {}
+    explicit admission(limits most) noexcept { set_limits(most); }
+
+    // For connections that come from now on.
+    void set_limits(limits most) noexcept;
 
     // Counts a new connection unless its cause says why not. `exempt`: a trusted proxy, which
     // speaks for many clients. From any core.
@@ -55,9 +58,8 @@ private:
     // An IPv4 address, or the /64 of an IPv6 address: one subscriber has at least that much.
     using key = std::uint64_t;
     static key key_of(http::address16 const& client) noexcept;
-    bool counts(bool exempt) const noexcept { return most_.connections_per_client != 0 && !exempt; }
-
-    limits const most_;
+    std::atomic<std::uint32_t> most_{0};
+    std::atomic<std::uint32_t> most_per_client_{0};
     std::atomic<std::uint32_t> open_{0};
     std::atomic<runtime::memory_level> level_{runtime::memory_level::calm};
     std::atomic<byte_count> used_{0};

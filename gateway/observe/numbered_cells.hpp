@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters by number, for things that come and go. One core writes, any thread may read; cells are
-// made at their first use, and stay.
+// made in groups, at their first use or before it, and stay.
 #pragma once
 
 #include <array>
@@ -10,10 +10,10 @@
 
 namespace gateway::observe {
 
-template <class Cell>
+template <class Cell, std::size_t GroupSize = 64, std::size_t Groups = 64>
 class numbered_cells {
 public:
-    static constexpr std::size_t cells_max = 64 * 64;
+    static constexpr std::size_t cells_max = GroupSize * Groups;
 
     numbered_cells() = default;
     numbered_cells(numbered_cells const&) = delete;
@@ -33,6 +33,18 @@ public:
         return (*here)[number % chunk_size];
     }
 
+    // Makes the first `count` cells. By one thread at a time; those who then use operator[] have
+    // heard of it.
+    void reserve(std::size_t count) {
+        for (std::size_t number = 0; number < count; number += chunk_size) {
+            static_cast<void>(at(static_cast<std::uint32_t>(number)));
+        }
+    }
+    // One that is there.
+    Cell& operator[](std::size_t number) const noexcept {
+        return (*chunks_[number / chunk_size].load(std::memory_order_relaxed))[number % chunk_size];
+    }
+
     // Null when it was never written.
     Cell const* find(std::uint32_t number) const noexcept {
         chunk const* const here = chunks_[number / chunk_size].load(std::memory_order_acquire);
@@ -40,10 +52,10 @@ public:
     }
 
 private:
-    static constexpr std::size_t chunk_size = 64;
+    static constexpr std::size_t chunk_size = GroupSize;
     using chunk = std::array<Cell, chunk_size>;
 
-    std::array<std::atomic<chunk*>, cells_max / chunk_size> chunks_{};
+    std::array<std::atomic<chunk*>, Groups> chunks_{};
 };
 
 }  // namespace gateway::observe

@@ -66,16 +66,22 @@ std::string_view method_word(method_label method) noexcept {
 
 traffic_counters::traffic_counters(
     std::size_t routes, std::size_t upstreams, histogram_bounds const& durations)
-    : route_count_{routes},
-      upstream_count_{upstreams},
-      bounds_{durations},
-      routes_{std::make_unique<std::atomic<cell_table*>[]>(routes + 1)},
-      upstreams_{std::make_unique<upstream_counters[]>(upstreams)},
-      endpoints_{std::make_unique<endpoint_counters[]>(upstreams)} {}
+    : bounds_{durations} {
+    grow(routes, upstreams);
+}
+
+void traffic_counters::grow(std::size_t routes, std::size_t upstreams) {
+    GATEWAY_CHECK(routes <= routes_max && upstreams <= upstreams_max);
+    routes_.reserve(routes);
+    upstreams_.reserve(upstreams);
+    endpoints_.reserve(upstreams);
+    route_count_.store(std::max(routes, route_count()), std::memory_order_release);
+    upstream_count_.store(std::max(upstreams, upstream_count()), std::memory_order_release);
+}
 
 traffic_counters::~traffic_counters() {
-    for (std::size_t i = 0; i <= route_count_; ++i) {
-        auto* const table = routes_[i].load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i <= route_count(); ++i) {
+        auto* const table = table_of(i).load(std::memory_order_relaxed);
         if (table == nullptr) continue;
         for (auto const& by_status : *table) {
             for (auto const& cell : by_status) delete cell.load(std::memory_order_relaxed);
@@ -99,17 +105,20 @@ void traffic_counters::exchange_settled(exchange_record const& record) noexcept 
     }
 }
 
+std::atomic<traffic_counters::cell_table*>& traffic_counters::table_of(std::size_t route) noexcept {
+    return route < route_count_.load(std::memory_order_relaxed) ? routes_[route] : unmatched_;
+}
+
 exchange_cell* traffic_counters::cell_for(exchange_record const& record) noexcept {
-    auto const i = std::min<std::size_t>(record.route_index, route_count_);
-    GATEWAY_DCHECK(i < route_count_ || record.route_index == no_route_index);
-    auto const* const table = routes_[i].load(std::memory_order_relaxed);
+    auto& of_route = table_of(record.route_index);
+    auto const* const table = of_route.load(std::memory_order_relaxed);
     if (table != nullptr) {
         auto const method = static_cast<std::size_t>(record.method_index);
         auto* const cell =
             (*table)[method][status_slot(record.status)].load(std::memory_order_relaxed);
         if (cell != nullptr) return cell;
     }
-    return make_cell(routes_[i], record);
+    return make_cell(of_route, record);
 }
 
 exchange_cell* traffic_counters::make_cell(
@@ -130,7 +139,8 @@ exchange_cell* traffic_counters::make_cell(
 
 exchange_cell const* traffic_counters::cell(
     std::size_t route, method_label method, std::size_t slot) const noexcept {
-    auto const* const table = routes_[route].load(std::memory_order_acquire);
+    auto const& of_route = route < route_count() ? routes_[route] : unmatched_;
+    auto const* const table = of_route.load(std::memory_order_acquire);
     if (table == nullptr) return nullptr;
     return (*table)[static_cast<std::size_t>(method)][slot].load(std::memory_order_acquire);
 }

@@ -12,6 +12,7 @@
 #include "observe/exchange_record.hpp"
 #include "observe/exemplar.hpp"
 #include "observe/histogram.hpp"
+#include "observe/numbered_cells.hpp"
 #include "observe/phases.hpp"
 
 #include <array>
@@ -68,8 +69,8 @@ struct upstream_counters {
     std::array<counter, cause_count> failures;
 };
 
-// Written by one core; any thread may read. Indices are those of the settings' routes and
-// upstreams.
+// Written by one core; any thread may read. Routes and upstreams go by number: that of their place
+// in the first settings, and later ones get the next.
 class alignas(cache_line_bytes) traffic_counters {
 public:
     // `durations` are the buckets of whole exchanges and of attempts.
@@ -80,6 +81,14 @@ public:
     ~traffic_counters();
     traffic_counters(traffic_counters const&) = delete;
     traffic_counters& operator=(traffic_counters const&) = delete;
+
+    // So many may there be in the life of a process.
+    static constexpr std::size_t routes_max = 32'768;
+    static constexpr std::size_t upstreams_max = 8'192;
+
+    // Makes room for more of them; never for fewer. From the control thread, before the core hears
+    // of the new ones.
+    void grow(std::size_t routes, std::size_t upstreams);
 
     void connection_accepted() noexcept { accepted_.add(); }
     void connection_closed() noexcept { closed_.add(); }
@@ -161,8 +170,12 @@ public:
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_.value(); }
     std::uint64_t errors(cause why) const noexcept { return errors_[index(why)].value(); }
 
-    std::size_t route_count() const noexcept { return route_count_; }
-    std::size_t upstream_count() const noexcept { return upstream_count_; }
+    std::size_t route_count() const noexcept {
+        return route_count_.load(std::memory_order_acquire);
+    }
+    std::size_t upstream_count() const noexcept {
+        return upstream_count_.load(std::memory_order_acquire);
+    }
     upstream_counters const& upstream(std::size_t i) const noexcept { return upstreams_[i]; }
     endpoint_counters& endpoints(std::size_t upstream) noexcept { return endpoints_[upstream]; }
     endpoint_counters const& endpoints(std::size_t upstream) const noexcept {
@@ -176,7 +189,8 @@ public:
 
     // Whether there was any exchange of the route; `cell` has nothing otherwise.
     bool has_cells(std::size_t route) const noexcept {
-        return routes_[route].load(std::memory_order_relaxed) != nullptr;
+        auto const& of_route = route < route_count() ? routes_[route] : unmatched_;
+        return of_route.load(std::memory_order_relaxed) != nullptr;
     }
     // Null when there was no such exchange. `route` == route_count() are those without a route.
     exchange_cell const* cell(
@@ -188,6 +202,7 @@ private:
 
     static std::size_t index(cause why) noexcept { return static_cast<std::size_t>(why); }
     static std::uint64_t difference(counter const& begun, counter const& ended) noexcept;
+    std::atomic<cell_table*>& table_of(std::size_t route) noexcept;
     exchange_cell* cell_for(exchange_record const& record) noexcept;
     exchange_cell* make_cell(
         std::atomic<cell_table*>& route, exchange_record const& record) noexcept;
@@ -205,14 +220,15 @@ private:
     counter throttled_;
     counter pipelines_cut_;
     std::array<counter, 2> readiness_asked_;
-    std::size_t const route_count_;
-    std::size_t const upstream_count_;
+    std::atomic<std::size_t> route_count_{0};
+    std::atomic<std::size_t> upstream_count_{0};
     histogram_bounds const bounds_;
     // Tables and cells are made by the core at their first use, published with release, and live as
     // long as this: three routes with three status codes cost a few KiB, not routes x 720 cells.
-    std::unique_ptr<std::atomic<cell_table*>[]> routes_;
-    std::unique_ptr<upstream_counters[]> upstreams_;
-    std::unique_ptr<endpoint_counters[]> endpoints_;
+    numbered_cells<std::atomic<cell_table*>, 32, routes_max / 32> routes_;
+    std::atomic<cell_table*> unmatched_{nullptr};
+    numbered_cells<upstream_counters, 4, upstreams_max / 4> upstreams_;
+    numbered_cells<endpoint_counters, 4, upstreams_max / 4> endpoints_;
     std::array<counter, cause_count> errors_;
     std::array<counter, cause_count> refused_;
 };
