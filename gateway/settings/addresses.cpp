@@ -116,6 +116,14 @@ address_bytes masked(address_bytes bytes, unsigned prefix_bits) {
     return bytes;
 }
 
+// Somebody pastes a URL.
+std::string scheme_hint(std::string_view text) {
+    std::size_t const scheme = text.find("://");
+    if (scheme == text.npos) return {};
+    std::string_view const host = text.substr(scheme + 3);
+    return "write the host alone: " + std::string{host.substr(0, host.find_first_of(":/"))};
+}
+
 // inet_pton stops at a NUL that the text may hold.
 bool holds_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
@@ -132,13 +140,22 @@ std::optional<host_port> listen_address::parse(std::string_view text, refusal& w
     std::optional<host_and_port> const parts = split(text);
     if (!parts) return std::nullopt;
     if (!parts->bracketed && is_ipv6(std::string{text})) {
-        why.hint = "write an IPv6 address in brackets, with a port: [" + std::string{text} + "]:80";
+        // Its last group may be meant as the port.
+        std::size_t const last = text.rfind(':');
+        std::string const before{text.substr(0, last)};
+        bool const port = is_ipv6(before) && parse_port(text.substr(last + 1));
+        std::string const whole{text};
+        why.hint = "write an IPv6 address in brackets, with a port: " +
+                   (port ? '[' + before + "]:" + whole.substr(last + 1) : '[' + whole + "]:80");
         return std::nullopt;
     }
     bool const every = parts->host.empty() || parts->host == "*";
     std::string const host = every && !parts->bracketed ? every_address.host : parts->host;
     if (parts->bracketed ? !is_ipv6(host) : !is_ipv4(host)) {
-        if (host == "localhost") why.hint = "did you mean \"127.0.0.1\"?";
+        if (host == "localhost") {
+            std::string const port = parts->port ? ':' + std::string{*parts->port} : std::string{};
+            why.hint = "did you mean \"127.0.0.1" + port + "\"?";
+        }
         if (is_host_name(host)) why.expected = "an address, not a name, to listen on";
         return std::nullopt;
     }
@@ -271,6 +288,7 @@ std::optional<std::string> host_pattern::parse(std::string_view text, refusal& w
     std::optional<host_and_port> const parts = split(text);
     if (parts && parts->bracketed && !parts->port && is_ipv6(parts->host)) return host;
     if (parts && parts->port) why.hint = "leave the port out: a route matches every port";
+    if (text.find("://") != text.npos) why.hint = scheme_hint(text);
     if (text == "*") why.hint = "leave the key out to match every host";
     return std::nullopt;
 }
@@ -281,6 +299,7 @@ std::optional<std::string> server_name::parse(std::string_view text, refusal& wh
     if (!host || host->substr(0, 2) == "*.") {
         std::optional<host_and_port> const parts = split(text);
         if (parts && parts->port) why.hint = "leave the port out";
+        if (text.find("://") != text.npos) why.hint = scheme_hint(text);
         return std::nullopt;
     }
     bool const bracketed = host->front() == '[';

@@ -27,6 +27,15 @@ auto& reach(owner from) {
     return ((object.*First).*....*Rest);
 }
 
+// For "unlimited" and the like, where 0 says that.
+inline std::string hint_of_nothing(row const& self, std::string_view text) {
+    if (self.sentence.find("0 means no limit") == std::string_view::npos) return {};
+    for (std::string_view const each : {"unlimited", "none", "off", "no", "infinite", "infinity"}) {
+        if (text == each) return "write 0 for no limit";
+    }
+    return {};
+}
+
 // Reads one scalar, notes what is wrong with it, and returns nothing then.
 template <class Syntax>
 std::optional<typename Syntax::value> read_value(
@@ -43,6 +52,7 @@ std::optional<typename Syntax::value> read_value(
             }
         }
         if (value) return value;
+        if (why.hint.empty()) why.hint = hint_of_nothing(self, from.text);
     }
     in.refuse(from, shown(from, how), std::move(why.expected), std::move(why.hint));
     return std::nullopt;

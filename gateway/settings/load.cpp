@@ -14,6 +14,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -260,19 +261,41 @@ std::optional<problem> check_characters(std::string_view text) {
         .expected = "text in UTF-8 without control characters"};
 }
 
+// What is wrong as a rule where yaml-cpp says this.
+std::string syntax_hint(std::string_view said, std::string_view line) {
+    bool const tab =
+        line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+    if (tab) return "indent with blanks, not with tabs";
+    std::size_t const colon = line.find(": ");
+    if (colon != line.npos && line.find(": ", colon + 2) != line.npos) {
+        return "put a value that holds a colon and a blank in quotes";
+    }
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> known{{
+        {"illegal map value", "a colon may be missing at the end of a line before"},
+        {"end of sequence flow not found", "a [ or a quote before it is not closed"},
+        {"end of map flow not found",
+         "a { or a quote before it is not closed, or a comma is "
+         "missing"},
+        {"end of map not found", "its indentation is that of no line before"},
+        {"unknown token", "put the value in quotes"},
+    }};
+    for (auto const& [what, hint] : known) {
+        if (said.find(what) != said.npos) return std::string{hint};
+    }
+    return {};
+}
+
 problem syntax_problem(std::string_view text, YAML::Exception const& error) {
     bool const well_formed = dynamic_cast<not_accepted const*>(&error) != nullptr;
     int const line = std::max(error.mark.line, 0) + 1;
     std::string_view const content = line_at(text, line);
     bool const end = content.find_first_not_of(" \t") == std::string_view::npos;
-    bool const tab =
-        content.substr(0, content.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
     return {
         .line = line,
         .column = std::max(error.mark.column, 0) + 1,
         .found = end ? "the end of the text" : in_quotes(content),
         .expected = well_formed ? error.msg : "well-formed YAML (" + error.msg + ")",
-        .hint = tab ? "indent with blanks, not with tabs" : ""};
+        .hint = well_formed ? std::string{} : syntax_hint(error.msg, content)};
 }
 
 std::optional<node> parse(
@@ -293,6 +316,16 @@ std::optional<node> parse(
     return std::nullopt;
 }
 
+void note_places(node const& from, std::string const& path, key_places& into) {
+    if (!path.empty()) into[path] = {from.line, from.column};
+    for (std::size_t i = 0; i < from.items.size(); ++i) {
+        std::string const step = from.kind == node_kind::map
+                                     ? (path.empty() ? "" : ".") + from.keys[i].written
+                                     : '[' + std::to_string(i) + ']';
+        note_places(from.items[i], path + step, into);
+    }
+}
+
 loaded read_tree(node const& root, problem_list& problems) {
     snapshot out;
     reader in{problems};
@@ -307,7 +340,9 @@ loaded read_tree(node const& root, problem_list& problems) {
     validate(out, in);
     if (!problems.empty()) return {};
     name_routes(out);
-    return {std::move(out), {}};
+    loaded fine{std::move(out), {}};
+    note_places(root, {}, fine.places);
+    return fine;
 }
 
 loaded refused_file(std::string const& path, std::string found, std::string expected) {
@@ -323,12 +358,13 @@ loaded refused_size(std::string const& path) {
 
 loaded load_text(std::string_view text, std::string file_name, environment const& variables) {
     if (text.size() > file_bytes_max) return refused_size(file_name);
-    problem_list problems{std::move(file_name)};
+    problem_list problems{file_name};
     loaded out;
     if (std::optional<node> const root = parse(text, variables, problems)) {
         out = read_tree(*root, problems);
     }
     out.problems = problems.take();
+    out.file = std::move(file_name);
     return out;
 }
 

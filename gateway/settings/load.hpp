@@ -7,6 +7,8 @@
 #include "settings/settings.hpp"
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +25,20 @@ inline constexpr std::size_t unfolded_bytes_max = 16 << 20;
 // The text of config/gateway.yaml, compiled in.
 extern std::string_view const default_text;
 
+// Where a key's value stands in the file, both from 1.
+struct key_place {
+    int line = 0;
+    int column = 0;
+};
+
+// By path, as "routes[2].prefix" or "upstreams.app.tls.verify"; only of keys that are there.
+using key_places = std::map<std::string, key_place, std::less<>>;
+
 struct loaded {
     std::optional<snapshot> value;  // Present exactly when there are no problems.
     std::vector<problem> problems;  // All of them, in the order of the file.
+    std::string file{};             // As problems name it.
+    key_places places{};            // Of a configuration without problems.
 };
 
 // None of these throws. The environment is asked during the call only.

@@ -56,6 +56,40 @@ std::string in_largest_unit(std::uint64_t number, std::array<unit, Count> const&
     return std::to_string(number / best.factor) + std::string{best.name};
 }
 
+// "1.5s" by the next smaller unit: "1500ms".
+template <std::size_t Count>
+std::string whole_hint(std::string_view text, std::array<unit, Count> const& units) {
+    std::size_t const point = text.find('.');
+    if (point == text.npos || point == 0 || point > 6) return {};
+    std::size_t const end = text.find_first_not_of("0123456789", point + 1);
+    if (end == text.npos || end == point + 1 || end - point > 4) return {};
+    for (std::size_t i = 1; i < Count; ++i) {
+        if (text.substr(end) != units[i].name) continue;
+        double const value = std::stod(std::string{text.substr(0, end)});
+        double const smaller =
+            value * static_cast<double>(units[i].factor) / static_cast<double>(units[i - 1].factor);
+        auto const whole = static_cast<std::uint64_t>(smaller);
+        if (static_cast<double>(whole) != smaller) return {};
+        return "write it whole: " + std::to_string(whole) + std::string{units[i - 1].name};
+    }
+    return {};
+}
+
+// "5 s" and "5sec".
+template <std::size_t Count>
+std::string unit_hint(
+    quantity const& read, std::string_view text, std::array<unit, Count> const& units) {
+    std::string_view rest = read.rest;
+    std::string const number{text.substr(0, text.size() - rest.size())};
+    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+    std::string_view best;
+    for (unit const& one : units) {
+        bool const begins = !one.name.empty() && rest.substr(0, one.name.size()) == one.name;
+        if (begins && one.name.size() > best.size()) best = one.name;
+    }
+    return best.empty() ? std::string{} : "did you mean \"" + number + std::string{best} + "\"?";
+}
+
 constexpr dictionary<bool, 6> flags{
     {{"true", true}, {"false", false}, {"on", true}, {"off", false}, {"yes", true}, {"no", false}}};
 
@@ -127,6 +161,8 @@ std::optional<milliseconds> duration::parse(std::string_view text, refusal& why)
     }
     if (read->rest.empty() && read->number == 0) return milliseconds{0};
     if (read->rest.empty()) why.hint = "did you mean \"" + std::string{text} + "s\"?";
+    if (why.hint.empty()) why.hint = whole_hint(text, duration_units);
+    if (why.hint.empty()) why.hint = unit_hint(*read, text, duration_units);
     return std::nullopt;
 }
 
@@ -151,6 +187,7 @@ std::optional<byte_count> size::parse(std::string_view text, refusal& why) {
         std::string const number{text.substr(0, text.size() - read->rest.size())};
         why.hint = "did you mean \"" + number + std::string{one.name} + "\"?";
     }
+    if (why.hint.empty()) why.hint = whole_hint(text, size_units);
     return std::nullopt;
 }
 
@@ -177,6 +214,10 @@ std::string thread_count::text(std::uint32_t const& what) {
 }
 
 std::optional<bool> flag::parse(std::string_view text, refusal& why) {
+    if (text == "1" || text == "0") {
+        why.hint = text == "1" ? "did you mean \"true\"?" : "did you mean \"false\"?";
+        return std::nullopt;
+    }
     return look_up(text, flags, why);
 }
 

@@ -71,33 +71,62 @@ void reader::read_section(std::string_view section, node const& map, owner into)
     if (map.refused || map.kind == node_kind::nothing) {
         // "timeouts:" with all its keys commented out.
     } else if (map.kind != node_kind::map) {
-        refuse(map, shown(map), "a map with keys such as " + std::string{keys_of(section).front()});
+        refuse(
+            map, shown(map), "a map with keys such as " + std::string{keys_of(section).front()},
+            section_hint(section, map));
         return;
     }
+    std::vector<std::string_view> meant;
     for (std::size_t i = 0; i < map.keys.size(); ++i) {
-        read_key(section, map.keys[i], map.items[i], into);
+        meant.push_back(read_key(section, map.keys[i], map.items[i], into));
     }
     for (row const& one : rows()) {
         std::string_view const key = last_step(one.path);
         bool const ours = one.path == joined(section, key);
         if (!ours || one.presence != need::required || find(map, key)) continue;
+        // Where it is misspelt, one complaint is enough.
+        if (std::find(meant.begin(), meant.end(), key) != meant.end()) continue;
         refuse(map, "no " + in_quotes(key), "that key with " + expected_of(one));
     }
 }
 
-void reader::read_key(std::string_view section, node const& key, node const& value, owner into) {
+// What was meant by a scalar in the place of a map.
+std::string reader::section_hint(std::string_view section, node const& value) const {
+    if (value.kind != node_kind::scalar) return {};
+    std::vector<std::string_view> const keys = keys_of(section);
+    std::string_view const text = value.written;
+    std::string_view const word = text.substr(0, text.find(':'));
+    if (word.size() < text.size() && std::find(keys.begin(), keys.end(), word) != keys.end()) {
+        return "write a blank behind " + in_quotes(std::string{word} + ':');
+    }
+    row const* const first = find_row(joined(section, keys.front()));
+    bool const brackets = first->value.shape == shape::list;
+    if (first->presence != need::required && keys.size() != 1) return {};
+    return "write { " + std::string{keys.front()} + ": " + (brackets ? "[" : "") +
+           std::string{text.substr(0, 64)} + (brackets ? "] }" : " }");
+}
+
+std::string_view reader::read_key(
+    std::string_view section, node const& key, node const& value, owner into) {
     row const* const known = find_row(joined(section, key.written));
     if (known) {
         step const here{*this, key.written};
         known->value.read(*this, *known, value, into);
-        return;
+        return {};
     }
     std::vector<std::string_view> const keys = keys_of(section);
     std::string hint;
+    if (key.written == "<<") {
+        refuse(
+            key, in_quotes(key.written), listed(keys),
+            "merge keys are not supported; an alias may stand for a whole value: key: *name");
+        return keys.front();
+    }
     // Looking for what was meant takes time, and a file may hold very many keys.
     if (!problems_.full()) hint = other_section_hint(section, key.written);
     if (hint.empty() && !problems_.full()) hint = did_you_mean(key.written, keys);
     refuse(key, in_quotes(key.written), listed(keys), std::move(hint));
+    return problems_.full() ? std::string_view{} : nearest(key.written, keys);
 }
 
 void reader::refuse(

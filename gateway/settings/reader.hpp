@@ -21,6 +21,7 @@ struct places {
     std::vector<node const*> listeners;
     std::vector<node const*> upstreams;
     std::vector<node const*> routes;
+    std::vector<node const*> tests;
 };
 
 class reader {
@@ -49,7 +50,10 @@ public:
     places found;
 
 private:
-    void read_key(std::string_view section, node const& key, node const& value, owner into);
+    // Returns the key that was meant where an unknown one stands, as far as that can be guessed.
+    std::string_view read_key(
+        std::string_view section, node const& key, node const& value, owner into);
+    std::string section_hint(std::string_view section, node const& value) const;
 
     problem_list& problems_;
     std::string path_;

@@ -23,8 +23,8 @@ Values may hold environment variables: `${NAME}`, or `${NAME:-default}` for when
 empty; `$$` is a plain `$`. In the tables, `[]` stands for an item of a list and `*` for a name of
 your own.
 
-The gateway reads its configuration once, at start. *Change* tells what a different value will take
-when a running gateway can be handed a new file: nothing (live), or a new process (restart).
+A running gateway loads the file again on SIGHUP, or by itself with `runtime.reload_on_change`.
+*Change* tells what a different value takes then: nothing more (live), or a new process (restart).
 )";
 
 // A default-constructed struct for the rows below one section.
@@ -34,12 +34,14 @@ struct blank_owners {
     upstream one_upstream;
     route one_route;
     endpoint one_endpoint;
+    request_test one_test;
 
     owner of(std::string_view path) {
         if (path.substr(0, 12) == "listeners[].") return &one_listener;
         if (path.starts_with("upstreams.*.endpoints[].")) return &one_endpoint;
         if (path.substr(0, 12) == "upstreams.*.") return &one_upstream;
         if (path.substr(0, 9) == "routes[].") return &one_route;
+        if (path.starts_with("tests[].")) return &one_test;
         return &root;
     }
 };

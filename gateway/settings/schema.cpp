@@ -6,6 +6,7 @@
 #include "settings/schema_endpoints.hpp"
 #include "settings/schema_metrics.hpp"
 #include "settings/schema_parts.hpp"
+#include "settings/schema_tests.hpp"
 #include "settings/schema_tls.hpp"
 #include "settings/schema_tracing.hpp"
 
@@ -46,6 +47,10 @@ void read_listeners(reader& in, row const& self, node const& value, owner into) 
 
 void read_routes(reader& in, row const& self, node const& value, owner into) {
     read_items(in, self, value, std::get<snapshot*>(into)->routes, in.found.routes);
+}
+
+void read_tests(reader& in, row const& self, node const& value, owner into) {
+    read_items(in, self, value, std::get<snapshot*>(into)->tests, in.found.tests);
 }
 
 void read_upstreams(reader& in, row const& self, node const& value, owner into) {
@@ -270,13 +275,17 @@ constexpr auto further_rows = std::to_array<row>({
     {"forwarding.via", scalar<flag, &snapshot::forwarding, &forwarding::via>, unbounded, live,
      "Adds Via to requests (RFC 9110 7.6.3)."},
 
-    {"runtime", section, unbounded, restart, "How the process uses the machine."},
+    {"runtime", section, unbounded, live, "How the process uses the machine."},
     {"runtime.threads", scalar<thread_count, &snapshot::runtime, &runtime::threads>,
      between(1, 1'024), restart,
      "Threads that serve requests; `auto` is one for each CPU of the quota, rounded up."},
     {"runtime.zone", scalar<own_zone, &snapshot::runtime, &runtime::zone>, unbounded, restart,
      "Where the gateway runs, as `eu-central-1a`; `auto` is AWS_AVAILABILITY_ZONE or what the ECS "
      "task metadata say, if anything."},
+    {"runtime.reload_on_change", scalar<flag, &snapshot::runtime, &runtime::reload_on_change>,
+     unbounded, live,
+     "Loads the configuration file when it has changed, as SIGHUP does. A file with a mistake is "
+     "refused and the gateway stays as it is."},
 
     {"dns", section, unbounded, restart, "How the names of endpoints become addresses."},
     {"dns.servers", list_of<name_server, &snapshot::dns, &dns::servers>, between(0, 8), restart,
@@ -317,6 +326,13 @@ constexpr auto further_rows = std::to_array<row>({
      "Look-ups under way at one time; more of them wait."},
 });
 
+constexpr auto test_list_rows = std::to_array<row>({
+    {"tests", items<shape::list>("test", "a map with the keys request and expect", &read_tests),
+     between(0, 1'000), live,
+     "Requests and what must become of them. `gateway check` tries each by the routes of this "
+     "file; nothing is sent."},
+});
+
 template <std::size_t... Counts>
 constexpr auto joined(std::array<row, Counts> const&... parts) {
     std::array<row, (Counts + ...)> all{};
@@ -334,7 +350,9 @@ constexpr auto table = joined(
     tls_rows,
     further_rows,
     metrics_rows,
-    tracing_rows);
+    tracing_rows,
+    test_list_rows,
+    test_rows);
 
 }  // namespace
 

@@ -22,7 +22,7 @@ struct row;
 
 // The struct whose members a row fills: that of the item for rows below a "[]" or a "*", else the
 // snapshot.
-using owner = std::variant<snapshot*, listener*, upstream*, route*, endpoint*>;
+using owner = std::variant<snapshot*, listener*, upstream*, route*, endpoint*, request_test*>;
 
 enum class shape : std::uint8_t { value, list, map, section };  // A section holds other keys.
 

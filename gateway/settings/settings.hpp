@@ -8,6 +8,7 @@
 #include "settings/attempt_settings.hpp"
 #include "settings/endpoint_settings.hpp"
 #include "settings/metrics_settings.hpp"
+#include "settings/test_settings.hpp"
 #include "settings/tracing_settings.hpp"
 
 #include <array>
@@ -318,8 +319,9 @@ struct forwarding {
 };
 
 struct runtime {
-    std::uint32_t threads = 0;  // 0 means one for each CPU of the quota, rounded up.
-    std::string zone{};         // Where this process runs; empty asks the environment.
+    std::uint32_t threads = 0;      // 0 means one for each CPU of the quota, rounded up.
+    std::string zone{};             // Where this process runs; empty asks the environment.
+    bool reload_on_change = false;  // A changed configuration file is loaded as on SIGHUP.
 
     bool operator==(runtime const&) const = default;
 };
@@ -337,6 +339,7 @@ struct snapshot {
     settings::dns dns;
     settings::metrics metrics;
     settings::tracing tracing;
+    std::vector<request_test> tests;
 
     bool operator==(snapshot const&) const = default;
 };

@@ -17,7 +17,10 @@ void check_name(std::string const& name, node const& at, names const& known, rea
     // Without any upstream the missing section says it all.
     if (name.empty() || known.empty()) return;
     if (std::find(known.begin(), known.end(), name) != known.end()) return;
-    in.refuse(at, in_quotes(name), listed(known), did_you_mean(name, known));
+    bool const few = known.size() <= 20;
+    in.refuse(
+        at, in_quotes(name), "an upstream of this file" + (few ? ": " + listed(known) : ""),
+        did_you_mean(name, known));
 }
 
 void check_split(route const& one, node const& item, names const& known, reader& in) {

@@ -102,6 +102,11 @@ std::optional<std::string> url_path::parse(std::string_view text, refusal& why) 
     }
     if (text.find_first_of("?#*") != std::string_view::npos) {
         why.expected = "a path without ?, # or *";
+        if (text.find('*') != text.npos) {
+            why.hint = "there are no patterns: a prefix takes all that begins with it";
+        } else if (text.find('?') != text.npos) {
+            why.hint = "a route does not look at the query";
+        }
         return std::nullopt;
     }
     bool const visible =

@@ -9,16 +9,16 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         setting(
             "tiemouts: {}", "1:1",
             "found \"tiemouts\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics and tracing; did you mean "
+            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests; did you mean "
             "\"timeouts\"?"),
         setting(
             "zebra: 1", "1:1",
             "found \"zebra\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics and tracing"),
+            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests"),
         setting(
             "body: 1", "1:1",
             "found \"body\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics and tracing; it belongs under "
+            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests; it belongs under "
             "\"routes[].mirror\" or "
             "\"routes[].limits\" or \"limits\""),
         setting(
@@ -195,7 +195,7 @@ TEST_CASE("listeners that cannot be are refused", "[unit][settings]") {
         setting(
             "listeners: [{address: \"localhost:80\"}]", "1:23",
             "listeners[0].address: found \"localhost:80\", expected an address, not a name, to "
-            "listen on; did you mean \"127.0.0.1\"?"),
+            "listen on; did you mean \"127.0.0.1:80\"?"),
         setting(
             "listeners: [{address: \"0.0.0.0\"}]", "1:23",
             "listeners[0].address: found \"0.0.0.0\", expected an address with a port; did you "
@@ -235,13 +235,15 @@ TEST_CASE("text that is no configuration is refused with one problem", "[unit][s
         whole(
             "a: [1\n", "2:1",
             "found the end of the text, expected well-formed YAML (end of sequence flow not "
-            "found)"),
+            "found); a [ or a quote before it is not closed"),
         whole(
             "timeouts:\n\tconnect: 1s\n", "2:9",
             "found \"\\tconnect: 1s\", expected well-formed YAML (illegal map value); indent with "
             "blanks, not with tabs"),
         whole(
-            "a: b: c\n", "1:5", "found \"a: b: c\", expected well-formed YAML (illegal map value)"),
+            "a: b: c\n", "1:5",
+            "found \"a: b: c\", expected well-formed YAML (illegal map value); put a value that "
+            "holds a colon and a blank in quotes"),
         whole(
             "a: *b\n", "1:4",
             "found \"a: *b\", expected well-formed YAML (the referenced anchor is not defined)"),
