@@ -325,7 +325,9 @@ void metrics_page::describe(settings::snapshot const& wanted) {
         .nginx = wanted.metrics.nginx,
         .connections_limit = wanted.limits.connections,
         .queue_limits = {}};
-    for (auto const& each : wanted.upstreams) facts_.queue_limits.push_back(each.queue.requests);
+    for (auto const& each : wanted.upstreams) {
+        facts_.queue_limits.emplace_back(each.name, each.queue.requests);
+    }
 }
 
 page metrics_page::collect() {
@@ -343,7 +345,7 @@ page metrics_page::collect() {
         &traffic_counters::errors);
     add_upstreams(out, cores_, names_);
     add_attempts(out, cores_, names_);
-    add_limits(out, facts_, names_);
+    add_limits(out, facts_);
     if (endpoints_) {
         auto const all = endpoints_();
         add_endpoints(out, all);

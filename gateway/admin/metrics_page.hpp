@@ -30,8 +30,8 @@ class page;
 struct page_facts {
     std::uint32_t series_max = settings::metrics{}.series_max;
     bool nginx = true;
-    std::uint64_t connections_limit = 0;      // 0: not known
-    std::vector<std::uint64_t> queue_limits;  // by upstream
+    std::uint64_t connections_limit = 0;                              // 0: not known
+    std::vector<std::pair<std::string, std::uint64_t>> queue_limits;  // by upstream
 };
 
 // Labels of target_info: where this process runs, in the words of OpenTelemetry's conventions.
@@ -67,6 +67,11 @@ public:
     // Whoever has more to show.
     using addition = std::function<void(page&)>;
     void follow_more(addition from) { more_ = std::move(from); }
+    // After a reload: names for all numbers there are, and the access log if it is on.
+    void take_series(observe::traffic_names names, observe::access_log_writer const* access_log) {
+        names_ = std::move(names);
+        access_log_ = access_log;
+    }
 
     page collect();
     std::string text(exposition format = exposition::prometheus);

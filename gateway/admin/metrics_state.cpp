@@ -39,7 +39,7 @@ void add_phases(page& to, std::vector<observe::traffic_counters const*> const& c
     }
 }
 
-void add_limits(page& to, page_facts const& facts, observe::traffic_names const& names) {
+void add_limits(page& to, page_facts const& facts) {
     if (facts.connections_limit != 0) {
         to.gauge(
             "gateway_connections_limit", "Client connections there may be (limits.connections).",
@@ -48,10 +48,8 @@ void add_limits(page& to, page_facts const& facts, observe::traffic_names const&
     auto& queues = to.family(
         "gateway_upstream_queue_limit",
         "Requests that may wait for an available endpoint (queue.requests).", MetricType::Gauge);
-    auto const upstreams = std::min(names.upstreams.size(), facts.queue_limits.size());
-    for (std::size_t i = 0; i < upstreams; ++i) {
-        queues.metric.push_back(
-            page::sample({{"upstream", names.upstreams[i]}}, as_double(facts.queue_limits[i])));
+    for (auto const& [upstream, most] : facts.queue_limits) {
+        queues.metric.push_back(page::sample({{"upstream", upstream}}, as_double(most)));
     }
 }
 

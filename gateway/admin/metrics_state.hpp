@@ -13,7 +13,7 @@
 namespace gateway::admin {
 
 void add_phases(page& to, std::vector<observe::traffic_counters const*> const& cores);
-void add_limits(page& to, page_facts const& facts, observe::traffic_names const& names);
+void add_limits(page& to, page_facts const& facts);
 void add_configuration(page& to, observe::reload_figures const& reloads);
 void add_identity(page& to, target_identity const& who);
 

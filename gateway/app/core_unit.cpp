@@ -28,7 +28,7 @@ core_unit::core_unit(
       shard_(core_, wanted, cores, counters_, log, admission, &endpoints, &tls) {
     if (index == 0) {
         health_ = std::make_unique<proxy::health_checker>(
-            core_, counters_, shard_.settings, endpoints, &tls);
+            core_, counters_, proxy::first_edition(wanted), endpoints, &tls);
     }
     for (net::address& address : addresses) {
         auto port = std::make_shared<std::uint16_t>(address.port());
@@ -69,9 +69,28 @@ void core_unit::listen() {
 
 core_unit::~core_unit() = default;
 
+void core_unit::prepare(shared_edition next, shared_tls tls) {
+    core_.post([this, next = std::move(next), tls = std::move(tls)] {
+        shard_.prepare(*next, tls.get());
+        if (health_) health_->prepare(*next, tls.get());
+    });
+}
+
+void core_unit::adopt(
+    shared_edition next,
+    shared_tls tls,
+    observe::access_log_writer* log,
+    std::function<void()> done) {
+    core_.post([this, next = std::move(next), tls = std::move(tls), log, done = std::move(done)] {
+        shard_.adopt(*next, tls.get(), log);
+        if (health_) health_->adopt(*next, tls.get());
+        done();
+    });
+}
+
 void core_unit::set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states) {
     core_.post([this, upstream, states = std::move(states)] {
-        shard_.pools[upstream]->set_endpoints(states);
+        if (auto const& pool = shard_.pools[upstream]) pool->set_endpoints(states);
         if (health_) health_->set_endpoints(upstream, states);
     });
 }

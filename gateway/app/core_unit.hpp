@@ -37,6 +37,15 @@ public:
     // From the control thread.
     void start();
     void listen();  // connections are accepted from now on
+    // Both halves of a reload; `done` is called on the core. The credentials are those of `next`.
+    using shared_edition = std::shared_ptr<proxy::edition const>;
+    using shared_tls = std::shared_ptr<net::tls_store const>;
+    void prepare(shared_edition next, shared_tls tls);
+    void adopt(
+        shared_edition next,
+        shared_tls tls,
+        observe::access_log_writer* log,
+        std::function<void()> done);
     void set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_state> states);
     void trace_to(observe::span_lane& spans) noexcept { shard_.spans = &spans; }  // before start()
     // Answered on the core, by a call of `done`.
@@ -50,6 +59,7 @@ public:
     void stop();  // and joins the thread
 
     observe::traffic_counters const& counters() const noexcept { return counters_; }
+    observe::traffic_counters& counters() noexcept { return counters_; }
     // Since its loop answered last; a live one does ten times a second.
     milliseconds silent_for(time_point now) const noexcept;
     static constexpr milliseconds silent_max{1'000};

@@ -7,6 +7,7 @@
 #include "net/listing.hpp"
 #include "net/resolver.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/edition.hpp"
 #include "proxy/endpoint_board.hpp"
 #include "proxy/endpoint_state.hpp"
 #include "settings/settings.hpp"
@@ -25,21 +26,30 @@ namespace gateway::app {
 
 class endpoint_desk final : public proxy::endpoint_watch {
 public:
-    // `publish` sends the endpoints of an upstream to every core. The settings are borrowed.
+    // `publish` sends the endpoints of an upstream to every core. Upstreams go by their numbers.
     using publisher =
         std::function<void(std::size_t upstream, std::vector<proxy::endpoint_state> const&)>;
 
-    endpoint_desk(
-        boost::asio::io_context& control, settings::snapshot const& wanted, publisher publish);
+    endpoint_desk(boost::asio::io_context& control, publisher publish);
 
     // Once, before anything else. `own_zone` may be empty.
     void open(
-        std::string_view own_zone, std::vector<observe::traffic_counters const*> const& cores);
+        proxy::edition const& first,
+        std::string_view own_zone,
+        std::vector<observe::traffic_counters const*> const& cores);
 
     // On the control thread.
     // The names' keeper hears of verdicts and of failed connections. Borrowed.
     void report_to(net::resolver& names) noexcept { names_ = &names; }
-    void list(std::size_t upstream, std::size_t position, std::span<net::listing const> found);
+    // The addresses that an endpoint of the settings stands for now.
+    void list(
+        std::size_t upstream,
+        settings::host_port const& endpoint,
+        std::span<net::listing const> found);
+    // Boards for upstreams that are in it and were not before.
+    void prepare(proxy::edition const& next, std::vector<std::uint32_t> const& before);
+    // All others by their new rules, after the cores; they are told what follows from it.
+    void adopt(proxy::edition const& next);
     void stop();
     bool awaits_probes() const noexcept;
     std::vector<proxy::endpoint_figures> figures() const;
@@ -69,10 +79,21 @@ private:
 
     boost::asio::io_context& control_;
     repeating ticking_;
-    settings::snapshot const& wanted_;
     publisher publish_;
     net::resolver* names_ = nullptr;
-    std::vector<std::unique_ptr<proxy::endpoint_board>> boards_;
+    std::string own_zone_;
+    std::vector<observe::traffic_counters const*> cores_;
+    struct kept_board {
+        kept_board(
+            settings::upstream const& rules,
+            std::string_view own_zone,
+            std::vector<observe::endpoint_counters const*> counters);
+
+        std::vector<settings::host_port> endpoints;  // by position
+        proxy::endpoint_board board;
+        bool in_use = true;  // the configuration has its upstream
+    };
+    std::vector<std::unique_ptr<kept_board>> boards_;  // by number; they stay
 };
 
 }  // namespace gateway::app

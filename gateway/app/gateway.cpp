@@ -9,6 +9,7 @@
 #include "app/figure_lines.hpp"
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
+#include "app/reloader.hpp"
 #include "app/task_labels.hpp"
 #include "app/trace_resource.hpp"
 #include "net/ecs_metadata.hpp"
@@ -27,6 +28,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -124,23 +126,22 @@ observe::traffic_names names_of(settings::snapshot const& wanted) {
 }  // namespace
 
 struct gateway::parts {
-    parts(settings::snapshot const& from, std::string from_where);
+    parts(settings::snapshot const& from, reload_source again);
     ~parts() { stop(); }
 
-    void follow_names();
     void signalled(int number);
     void await_signal();
     void open(std::function<void()> const& ready);
     void open_when_resolved(time_point limit, std::function<void()> const& ready);
+    void reloaded();
     void drain();
     void await_drained(time_point limit, bool cut);
     void stop();
 
     settings::snapshot wanted;
-    std::string config_source;
     std::vector<net::address> addresses;
     net::admission admission;
-    net::tls_store tls;
+    std::shared_ptr<net::tls_store const> tls;  // of the configuration in effect
     machine_share share;
     std::unique_ptr<observe::access_log_writer> log;
     std::unique_ptr<net::span_exporter> spans;
@@ -150,10 +151,11 @@ struct gateway::parts {
     asio::steady_timer timer{control};
     memory_watch memory;
     net::resolver names{control, wanted.dns};
-    endpoint_desk desk{control, wanted, [this](std::size_t upstream, auto const& states) {
+    endpoint_desk desk{control, [this](std::size_t upstream, auto const& states) {
                            for (auto const& each : cores) each->set_endpoints(upstream, states);
                        }};
     observe::reload_figures reloads;
+    std::unique_ptr<reloader> life;
     std::unique_ptr<admin::metrics_page> metrics;
     std::unique_ptr<operator_desk> operators;
     std::unique_ptr<figure_lines> figures;  // null: not wanted
@@ -162,16 +164,16 @@ struct gateway::parts {
     time_point drain_begun{};
 };
 
-gateway::parts::parts(settings::snapshot const& from, std::string from_where)
+gateway::parts::parts(settings::snapshot const& from, reload_source again)
     : wanted(from),
-      config_source(std::move(from_where)),
       addresses(listener_addresses(from)),
       admission(
           {.connections = from.limits.connections,
            .connections_per_client = from.limits.connections_per_client}),
-      tls(from),
+      tls(std::make_shared<net::tls_store const>(from)),
       share(find_share(from)),
       memory(control, share.memory, admission) {
+    signals.add(SIGHUP);
     if (wanted.logging.access != settings::access_log_mode::off) {
         std::string const& file = wanted.logging.access_file;
         log = file.empty() ? std::make_unique<observe::access_log_writer>(STDOUT_FILENO)
@@ -181,7 +183,7 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
     std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
         cores.push_back(std::make_unique<core_unit>(
-            i, count, wanted, addresses, log.get(), admission, desk, tls));
+            i, count, wanted, addresses, log.get(), admission, desk, *tls));
     }
     if (wanted.tracing.mode == settings::tracing_mode::export_spans) {
         spans = std::make_unique<net::span_exporter>(
@@ -191,18 +193,29 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
     }
     std::vector<observe::traffic_counters const*> counters;
     for (auto const& each : cores) counters.push_back(&each->counters());
-    desk.open(share.zone, counters);
+    desk.open(proxy::first_edition(wanted), share.zone, counters);
     desk.report_to(names);
     metrics = std::make_unique<admin::metrics_page>(
         counters, names_of(wanted), log.get(), GATEWAY_VERSION, &admission);
     metrics->describe(wanted);
     metrics->identify(labels_of(share.who));
     metrics->follow_reloads(reloads);
+    life = std::make_unique<reloader>(
+        reloader::parts{
+            control, wanted, cores, log, admission, names, desk, tls, share.who, reloads},
+        std::move(again), [this] { reloaded(); });
     metrics->follow_endpoints([this] { return desk.figures(); });
     metrics->follow_names([this] { return names.figures(); });
     if (spans) metrics->follow_spans(*spans);
-    operators = std::make_unique<operator_desk>(operator_desk::parts{
-        control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION, config_source});
+    operators = std::make_unique<operator_desk>(
+        operator_desk::parts{control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION});
+    operators->follow_config([this] {
+        return admin::config_state{
+            .source = std::string{life->source()},
+            .generation = reloads.generation,
+            .loaded_at = reloads.loaded_at,
+            .last_failure = life->last_failure()};
+    });
     metrics->follow_more([this](admin::page& to) { add_operator(to, operators->figures()); });
     if (wanted.metrics.cloudwatch) {
         bool const shared = log && wanted.logging.access_file.empty();
@@ -225,20 +238,6 @@ gateway::parts::parts(settings::snapshot const& from, std::string from_where)
                         auto done) { operators->answer(asked, std::move(done)); },
             .first_event = [this] { return operators->first_event(); }});
     operators->serve(*admin);
-}
-
-void gateway::parts::follow_names() {
-    for (std::size_t upstream = 0; upstream < wanted.upstreams.size(); ++upstream) {
-        auto const& endpoints = wanted.upstreams[upstream].endpoints;
-        for (std::size_t position = 0; position < endpoints.size(); ++position) {
-            settings::host_port const& at = endpoints[position].address;
-            names.follow(
-                wanted.upstreams[upstream].name, at.host, at.port,
-                [this, upstream, position](std::vector<net::listing> const& found) {
-                    desk.list(upstream, position, found);
-                });
-        }
-    }
 }
 
 void gateway::parts::open_when_resolved(time_point limit, std::function<void()> const& ready) {
@@ -277,6 +276,11 @@ void gateway::parts::signalled(int number) {
         await_signal();
         return;
     }
+    if (number == SIGHUP) {
+        life->reload("SIGHUP");
+        await_signal();
+        return;
+    }
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
     if (draining) {
         observe::log_warn("{} again: ending now with {} connections open", name, admission.open());
@@ -290,10 +294,19 @@ void gateway::parts::signalled(int number) {
     await_signal();
 }
 
+// A configuration has come into effect.
+void gateway::parts::reloaded() {
+    metrics->take_series(life->series(), log.get());
+    metrics->describe(wanted);
+    operators->reconfigured();
+    warn_of_unverified(wanted);
+}
+
 void gateway::parts::drain() {
     draining = true;
     operators->draining();
     drain_begun = clock::now();
+    life->stop();
     names.stop();
     desk.stop();
     for (auto const& each : cores) each->drain();
@@ -324,10 +337,10 @@ void gateway::parts::stop() {
     if (admin) admin->stop();
 }
 
-gateway::gateway(settings::snapshot const& wanted, std::string config_source) {
+gateway::gateway(settings::snapshot const& wanted, reload_source again) {
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);
-    parts_ = std::make_unique<parts>(wanted, std::move(config_source));
+    parts_ = std::make_unique<parts>(wanted, std::move(again));
 }
 
 gateway::~gateway() = default;
@@ -341,7 +354,7 @@ int gateway::run(std::function<void()> const& ready) {
     parts& all = *parts_;
     all.await_signal();
     warn_of_unverified(all.wanted);
-    all.follow_names();
+    all.life->start();
     all.memory.start();
     for (auto const& each : all.cores) each->start();
     all.operators->start();

@@ -3,6 +3,7 @@
 // listeners, the resolver, the admin server, the signals.
 #pragma once
 
+#include "app/reloader.hpp"
 #include "settings/settings.hpp"
 
 #include <functional>
@@ -14,9 +15,8 @@ namespace gateway::app {
 class gateway {
 public:
     // Binds every address; throws std::system_error when one cannot be had. Nothing is accepted
-    // yet. `config_source` is the file's path; for operators.
-    explicit gateway(
-        settings::snapshot const& wanted, std::string config_source = "built-in configuration");
+    // yet. SIGHUP loads the configuration from `again` anew.
+    explicit gateway(settings::snapshot const& wanted, reload_source again = {});
     ~gateway();
     gateway(gateway const&) = delete;
     gateway& operator=(gateway const&) = delete;

@@ -9,7 +9,6 @@
 
 #include <cstdio>
 #include <exception>
-#include <string>
 
 namespace {
 
@@ -22,8 +21,10 @@ int run(app::command const& wanted) {
         return app::exit_usage;
     }
     observe::set_up_log(loaded.value->logging.level);
-    std::string const path = app::config_path_or_default(wanted);
-    app::gateway whole{*loaded.value, path.empty() ? "built-in configuration" : path};
+    app::reload_source const again{
+        .load = [wanted] { return app::load_settings(wanted, app::process_environment()); },
+        .path = app::config_path_or_default(wanted)};
+    app::gateway whole{*loaded.value, again};
     return whole.run([] {});
 }
 

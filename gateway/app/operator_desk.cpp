@@ -32,10 +32,7 @@ std::vector<observe::traffic_counters const*> counters_of(
 operator_desk::operator_desk(parts from)
     : from_(std::move(from)),
       ticking_(from_.control, tick, [this] { ticked(); }),
-      config_([this] {
-          return admin::config_state{
-              .source = from_.config_source, .generation = 1, .loaded_at = started_at_};
-      }),
+      config_([this] { return admin::config_state{.source = {}, .loaded_at = started_at_}; }),
       pages_(from_.wanted.admin, *this),
       state_(state_sources()),
       figures_(counters_of(from_.cores)),
@@ -77,6 +74,19 @@ void operator_desk::opened() {
 void operator_desk::draining() {
     draining_ = true;
     from_.process.set_ready(false);
+}
+
+void operator_desk::reconfigured() {
+    auto const& routes = from_.wanted.routes;
+    auto const is_gone = [&](proxy::shard::closed_route const& one) {
+        return std::none_of(
+            routes.begin(), routes.end(), [&](auto const& each) { return each.name == one.name; });
+    };
+    for (auto const& each : closed_routes_) {
+        if (is_gone(each)) observe::log_info("route {} is gone, its maintenance ends", each.name);
+    }
+    if (std::erase_if(closed_routes_, is_gone) == 0) return;
+    for (auto const& each : from_.cores) each->close_routes(closed_routes_);
 }
 
 void operator_desk::stop() {
@@ -328,7 +338,7 @@ std::vector<admin::certificate_state> operator_desk::certificates() const {
     std::vector<admin::certificate_state> all;
     for (std::size_t i = 0; i < from_.wanted.upstreams.size(); ++i) {
         settings::upstream const& one = from_.wanted.upstreams[i];
-        net::tls_credentials const* const credentials = from_.tls.of(i);
+        net::tls_credentials const* const credentials = from_.tls->of(i);
         if (credentials == nullptr || one.tls.certificate.empty()) continue;
         all.push_back({"upstream " + one.name, one.tls.certificate, credentials->expires_at()});
     }

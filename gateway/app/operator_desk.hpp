@@ -39,9 +39,8 @@ public:
         endpoint_desk& endpoints;
         net::resolver& names;
         net::admission& process;
-        net::tls_store const& tls;
+        std::shared_ptr<net::tls_store const> const& tls;
         std::string version;
-        std::string config_source;
     };
     explicit operator_desk(parts from);
 
@@ -49,6 +48,8 @@ public:
     void start();
     void opened();    // connections are accepted
     void draining();  // not ready any more, for good
+    // After a reload: what was asked of things that are gone is forgotten.
+    void reconfigured();
     void stop();
 
     admin::readiness live() const;

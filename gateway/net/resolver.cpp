@@ -5,6 +5,7 @@
 #include "observe/log.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
@@ -61,6 +62,7 @@ struct resolver::name {
     bool waiting = false;  // for others to finish
     bool complained = false;
     bool overfull = false;
+    bool forgotten = false;
     name_figures figures{};
     std::optional<time_point> found_at;
 };
@@ -175,7 +177,7 @@ void resolver::name::await_next() {
     if (owner.stopped) return;
     timer.expires_at(book.ask_again_at());
     timer.async_wait([this](boost::system::error_code aborted) {
-        if (aborted || !is_due(clock::now())) return;
+        if (aborted || forgotten || !is_due(clock::now())) return;
         owner.ask_in_turn(*this);
     });
 }
@@ -194,6 +196,24 @@ void resolver::follow(
     shared_->names.push_back(
         std::make_unique<name>(*shared_, upstream, std::move(host), port, std::move(told)));
     shared_->ask_in_turn(*shared_->names.back());
+}
+
+void resolver::forget(std::string const& upstream, std::string const& host, std::uint16_t port) {
+    auto& names = shared_->names;
+    auto const found = std::find_if(names.begin(), names.end(), [&](auto const& each) {
+        return each->upstream == upstream && each->host == host && each->port == port;
+    });
+    if (found == names.end()) return;
+    std::shared_ptr<name> const gone = std::move(*found);
+    names.erase(found);
+    std::erase(shared_->queue, gone.get());
+    if (gone->query) --shared_->under_way;
+    gone->forgotten = true;
+    gone->query.reset();
+    gone->timer.cancel();
+    // What its timer has put into the loop already comes before this.
+    asio::post(shared_->control, [gone] {});
+    shared_->ask_waiting();
 }
 
 bool resolver::has_asked_all() const noexcept {

@@ -47,6 +47,8 @@ public:
     // A literal address is told at once and never looked up. `_http._tcp.api.local` asks for SRV
     // records, which say the ports. `upstream` is for messages and metrics.
     void follow(std::string const& upstream, std::string host, std::uint16_t port, changed told);
+    // What was followed with these is not any more; its figures are gone as well.
+    void forget(std::string const& upstream, std::string const& host, std::uint16_t port);
     void stop();
     // Every name has been looked up at least once, with whatever outcome.
     bool has_asked_all() const noexcept;

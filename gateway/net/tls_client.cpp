@@ -96,6 +96,11 @@ tls_client::tls_client(settings::upstream const& wanted, tls_credentials const& 
         ERR_clear_error();
         throw std::runtime_error("upstreams." + wanted.name + ".tls: " + why);
     }
+    arrange(wanted);
+}
+
+void tls_client::arrange(settings::upstream const& wanted) {
+    by_position_.clear();
     for (settings::endpoint const& one : wanted.endpoints) {
         by_position_.push_back(nullptr);
         if (!one.tls) continue;
@@ -107,6 +112,11 @@ tls_client::tls_client(settings::upstream const& wanted, tls_credentials const& 
         peers_.push_back(std::make_unique<tls_peer>(*this, name));
         by_position_.back() = peers_.back().get();
     }
+}
+
+bool tls_client::has(tls_peer const* one) const noexcept {
+    return std::any_of(
+        peers_.begin(), peers_.end(), [&](auto const& each) { return each.get() == one; });
 }
 
 std::unique_ptr<tls_engine> tls_peer::begin(address const& to, int descriptor) {

@@ -54,20 +54,26 @@ private:
 
 class tls_client {
 public:
-    // `with` outlives the client. Throws std::runtime_error when OpenSSL refuses it.
+    // Throws std::runtime_error when OpenSSL refuses `with`.
     tls_client(settings::upstream const& wanted, tls_credentials const& with);
     tls_client(tls_client const&) = delete;
     tls_client& operator=(tls_client const&) = delete;
 
+    // The upstream has other endpoints now, and the same rules and files. Peers whose names are
+    // still there stay, with what is remembered of their addresses.
+    void arrange(settings::upstream const& wanted);
+
     // Of the upstream's `position`-th endpoint in the settings; null when that one is plain.
     tls_peer* peer(std::size_t position) const noexcept { return by_position_[position]; }
+
+    bool has(tls_peer const* one) const noexcept;
 
 private:
     friend class tls_peer;
 
     std::string upstream_;
     std::unique_ptr<SSL_CTX, tls_release> context_;
-    std::vector<std::unique_ptr<tls_peer>> peers_;  // one for each name
+    std::vector<std::unique_ptr<tls_peer>> peers_;  // one for each name there ever was
     std::vector<tls_peer*> by_position_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <openssl/decodererr.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -11,6 +12,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -72,6 +75,7 @@ void tls_release::operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_
 
 tls_credentials::tls_credentials(settings::upstream_tls const& wanted) {
     ERR_clear_error();
+    for (std::string const* path : {&wanted.ca, &wanted.certificate, &wanted.key}) remember(*path);
     read_trust(wanted.ca);
     if (wanted.certificate.empty()) return;
     read_certificate(wanted.certificate);
@@ -88,6 +92,16 @@ std::optional<std::int64_t> tls_credentials::expires_at() const noexcept {
         ASN1_TIME_to_tm(X509_get0_notAfter(certificates_.front().get()), &until) == 1;
     if (!known) return std::nullopt;
     return ::timegm(&until);
+}
+
+void tls_credentials::remember(std::string const& path) {
+    std::ifstream file{path, std::ios::binary};
+    std::string const bytes{std::istreambuf_iterator<char>{file}, {}};
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) != 1) return;
+    fingerprint_ += path + ':';
+    fingerprint_.append(reinterpret_cast<char const*>(digest), size);
 }
 
 void tls_credentials::note(

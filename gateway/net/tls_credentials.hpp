@@ -47,6 +47,8 @@ public:
 
     // When our own certificate expires, in seconds since 1970; nothing when there is none.
     std::optional<std::int64_t> expires_at() const noexcept;
+    // Equal for equal files; says whether a reload brought other ones.
+    std::string const& fingerprint() const noexcept { return fingerprint_; }
 
     // Into a context of this core. False (with OpenSSL's error queue saying why) when it does not
     // take them.
@@ -56,12 +58,14 @@ private:
     void read_trust(std::string const& path);
     void read_certificate(std::string const& path);
     void read_key(std::string const& path, bool own_file);
+    void remember(std::string const& path);
     void note(char const* key, std::string const& file, char const* expected, std::string why);
 
     std::unique_ptr<X509_STORE, tls_release> trust_;
     std::vector<std::unique_ptr<X509, tls_release>> certificates_;  // our own first, then its chain
     std::unique_ptr<EVP_PKEY, tls_release> key_;
     std::vector<tls_problem> problems_;
+    std::string fingerprint_;
 };
 
 // Those of all upstreams that have an https:// endpoint, by the upstream's index.

@@ -112,6 +112,9 @@ public:
     access_log_buffer(access_log_buffer const&) = delete;
     access_log_buffer& operator=(access_log_buffer const&) = delete;
 
+    // For exchanges that end from now on; the memory for lines stays as it is.
+    void take_rules(settings::logging const& wanted) { format_ = access_format{wanted}; }
+
     void append(exchange_record const& record) noexcept;
 
     // A whole line with its newline, of another kind; beyond line_bytes_max it counts as lost.

@@ -33,23 +33,73 @@ endpoint_board::endpoint_board(
 
 bool endpoint_board::list(
     std::size_t position, std::span<net::listing const> found, time_point now) {
+    if (position >= lists_.size()) return false;
     lists_[position].assign(found.begin(), found.end());
+    list_anew(now);
+    end_leave(now);
+    return true;
+}
+
+void endpoint_board::take_rules(settings::upstream const& rules, time_point now) {
+    std::vector<std::vector<net::listing>> lists(rules.endpoints.size());
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        for (std::size_t j = 0; j < lists_.size(); ++j) {
+            if (rules.endpoints[i].address == rules_.endpoints[j].address) lists[i] = lists_[j];
+        }
+    }
+    rules_ = rules;
+    lists_ = std::move(lists);
+    for (entry& each : entries_) {
+        if (!each.leaving) each.leaves_at = now + leaving_max;
+        each.leaving = each.leaving || each.may_stand_in();
+        // Without probes nobody says otherwise.
+        bool const unproved = each.listed && each.health != upstream::health::healthy;
+        if (unproved && !rules_.health_check.enabled) each.health = upstream::health::healthy;
+    }
+    list_anew(now);
+    end_leave(now);
+}
+
+void endpoint_board::list_anew(time_point now) {
     std::vector<bool> before;
-    for (entry& each : entries_) before.push_back(std::exchange(each.listed, false));
+    for (entry& each : entries_) {
+        before.push_back(std::exchange(each.listed, false));
+        if (before.back()) each.gone_at = now;  // or a newcomer would get its number
+    }
     for (std::size_t i = 0; i < lists_.size(); ++i) {
         for (net::listing const& each : lists_[i]) take(i, each, now);
     }
     for (std::size_t i = 0; i < before.size(); ++i) {
         entry& each = entries_[i];
         if (!before[i] || each.listed) continue;
-        each.gone_at = now;
+        each.present = false;
+        if (each.leaving) {
+            each.listed = true;
+            continue;
+        }
         // Whoever has the address next begins anew.
         each.probed = false;
         each.health = upstream::health::untested;
         each.ejection = {};
     }
     pardon_if_alone(now);
-    return true;
+}
+
+// Those that no setting leads to go as soon as another one can serve.
+bool endpoint_board::end_leave(time_point now) {
+    bool const relieved = available_without({}) != 0;
+    bool changed = false;
+    for (entry& each : entries_) {
+        if (!each.leaving || !(relieved || now >= each.leaves_at)) continue;
+        each.leaving = false;
+        each.listed = false;
+        each.gone_at = now;
+        each.probed = false;
+        each.health = upstream::health::untested;
+        each.ejection = {};
+        changed = true;
+    }
+    return changed;
 }
 
 void endpoint_board::take(std::size_t position, net::listing const& found, time_point now) {
@@ -79,6 +129,7 @@ void endpoint_board::take(std::size_t position, net::listing const& found, time_
     settings::endpoint const& from = rules_.endpoints[position];
     bool const was_there = one->listed || one->health != upstream::health::untested || one->probed;
     one->listed = true;
+    one->leaving = false;
     one->present = found.present;
     one->position = static_cast<std::uint32_t>(position);
     one->weight = std::uint32_t{found.weight} * from.weight;
@@ -130,6 +181,7 @@ bool endpoint_board::health_changed(
     if (healthy) {
         ++one.figures.became_healthy;
         begin_slowly(one, now);
+        end_leave(now);
         observe::log_info("upstream {}: endpoint {} is healthy", rules_.name, one.text);
     } else {
         ++one.figures.became_unhealthy;
@@ -177,7 +229,8 @@ bool endpoint_board::ticked(time_point now) {
             "upstream {}: endpoint {} returns from its ejection", rules_.name, each.text);
         changed = true;
     }
-    return changed;
+    bool const left = end_leave(now);
+    return changed || left;
 }
 
 bool endpoint_board::operate(
@@ -232,6 +285,7 @@ void endpoint_board::pardon_if_alone(time_point now) {
 }
 
 standing endpoint_board::standing_of(entry const& one) const noexcept {
+    if (one.leaving) return one.may_stand_in() ? standing::draining : standing::untested;
     if (one.available()) return standing::available;
     if (one.word == operator_word::disable) return standing::disabled;
     if (one.word == operator_word::drain && one.usable() && !one.ejection.ejected) {
@@ -253,7 +307,7 @@ std::vector<endpoint_state> endpoint_board::states() const {
         all.push_back(
             {.address = one.address,
              .number = i,
-             .position = one.position,
+             .position = one.leaving ? endpoint_state::of_before : one.position,
              .weight = one.weight,
              .standing = standing_of(one),
              .in_own_zone = one.in_own_zone,

@@ -53,15 +53,23 @@ public:
         observe::numbered_cells<observe::endpoint_cell>::cells_max;
     // Series of an endpoint that is gone, and its number, are kept this long.
     static constexpr std::chrono::minutes remembered{5};
+    // Endpoints that a reload took away serve for so long while none of the new ones can.
+    static constexpr milliseconds leaving_max{30'000};
 
-    // `counters` are those of each core for this upstream. `own_zone` may be empty. All are
-    // borrowed.
+    // `counters` are those of each core for this upstream and borrowed. `own_zone` may be empty.
     endpoint_board(
         settings::upstream const& rules,
         std::string_view own_zone,
         std::vector<observe::endpoint_counters const*> counters);
+    endpoint_board(endpoint_board const&) = delete;
+    endpoint_board& operator=(endpoint_board const&) = delete;
 
-    // The addresses that the setting at `position` stands for now.
+    // The upstream by other rules, maybe with other endpoints. What is known of an address that is
+    // still there stays; new settings are heard of through list(). The cores must be told.
+    void take_rules(settings::upstream const& rules, time_point now);
+
+    // The addresses that the setting at `position` stands for now; a position that is not there any
+    // more changes nothing.
     bool list(std::size_t position, std::span<net::listing const> found, time_point now);
     bool health_changed(std::uint32_t number, bool healthy, std::string_view why, time_point now);
     bool found_outlier(std::uint32_t number, upstream::finding what, time_point now);
@@ -71,6 +79,7 @@ public:
     // says whether there is such an endpoint.
     bool operate(std::string_view endpoint, operator_word word, time_point now, bool& known);
 
+    std::string_view name() const noexcept { return rules_.name; }
     std::vector<endpoint_state> states() const;
     std::vector<endpoint_figures> figures(time_point now) const;
     net::address const& address_of(std::uint32_t number) const noexcept {
@@ -89,6 +98,7 @@ private:
         std::uint32_t weight = 1;
         bool listed = false;
         bool present = false;
+        bool leaving = false;  // no setting leads to it any more
         bool in_own_zone = true;
         bool probed = false;
         operator_word word = operator_word::none;
@@ -99,18 +109,22 @@ private:
         time_point began_at{};  // when it was available last
         time_point since{};     // slow start
         time_point gone_at{};
+        time_point leaves_at{};
         endpoint_figures figures;  // what is counted here; the rest is filled in when asked for
         endpoint_figures before;   // what the number's last owner left in the cores' counters
 
         bool usable() const noexcept { return listed && health == upstream::health::healthy; }
-        bool available() const noexcept {
-            return usable() && present && !ejection.ejected && word == operator_word::none;
+        bool available() const noexcept { return may_stand_in() && present; }
+        bool may_stand_in() const noexcept {
+            return usable() && !ejection.ejected && word == operator_word::none;
         }
     };
 
     entry* find(net::address const& address) noexcept;
     entry& admit(net::address const& address, time_point now);
     bool is_forgotten(entry const& one, time_point now) const noexcept;
+    void list_anew(time_point now);
+    bool end_leave(time_point now);
     void take(std::size_t position, net::listing const& found, time_point now);
     standing standing_of(entry const& one) const noexcept;
     std::size_t available_without(entry const& one) const noexcept;
@@ -118,7 +132,7 @@ private:
     void pardon_if_alone(time_point now);
     void add_traffic(std::uint32_t number, endpoint_figures& to) const noexcept;
 
-    settings::upstream const& rules_;
+    settings::upstream rules_;  // stays where it is
     std::string own_zone_;
     std::vector<observe::endpoint_counters const*> counters_;
     upstream::ejections ejections_;

@@ -16,10 +16,16 @@ bool sorts_by_zone(settings::balance const& how) {
 }  // namespace
 
 endpoint_choice::endpoint_choice(settings::upstream const& rules, std::uint64_t start)
-    : rules_(rules), by_zone_(sorts_by_zone(rules.balance)) {
-    for (group& each : groups_) {
-        each.balancer = upstream::make_balancer(rules.balance.method, start);
-    }
+    : rules_(rules), method_(rules.balance.method), by_zone_(sorts_by_zone(rules.balance)) {
+    for (group& each : groups_) each.balancer = upstream::make_balancer(method_, start);
+}
+
+void endpoint_choice::take_rules(std::uint64_t start) {
+    by_zone_ = sorts_by_zone(rules_.balance);
+    if (method_ == rules_.balance.method) return;
+    method_ = rules_.balance.method;
+    for (group& each : groups_) each.balancer = upstream::make_balancer(method_, start);
+    for (endpoint* const each : owners_) each->seat = nullptr;  // turns are the old balancer's
 }
 
 std::uint8_t endpoint_choice::tier_of(endpoint_state const& state) const noexcept {

@@ -38,6 +38,9 @@ class endpoint_choice {
 public:
     endpoint_choice(settings::upstream const& rules, std::uint64_t start);
 
+    // After a change of the rules it was made with. `start` as before; arrange() follows.
+    void take_rules(std::uint64_t start);
+
     // The endpoints that are listed now, by their `state`. Gives each its seat.
     void arrange(std::span<endpoint* const> listed, time_point now);
     // Slow starts go on. To be called every tick.
@@ -66,6 +69,7 @@ private:
     bool seats(group const& in, upstream::candidate const* one) const noexcept;
 
     settings::upstream const& rules_;
+    settings::balance_method method_;
     bool by_zone_;
     std::array<group, tier_count> groups_;
     mutable std::vector<upstream::candidate> candidates_;  // by tier; a choice moves their turns

@@ -29,9 +29,12 @@ enum class operator_word : std::uint8_t {
 
 // One endpoint of an upstream. Cores get the whole list whenever something in it changed.
 struct endpoint_state {
+    // Of an endpoint that a reload took away and that serves until another can.
+    static constexpr std::uint32_t of_before = 0xffffffff;
+
     net::address address;
     std::uint32_t number = 0;    // its name between threads and in counters
-    std::uint32_t position = 0;  // of the setting that led to it
+    std::uint32_t position = 0;  // of the setting that led to it, or `of_before`
     std::uint32_t weight = 1;
     proxy::standing standing = standing::available;
     bool in_own_zone = true;  // also when zones are not known

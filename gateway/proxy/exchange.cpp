@@ -13,6 +13,7 @@ namespace gateway::proxy {
 
 exchange::exchange(shard& home, session& owner) noexcept
     : home_(home),
+      rules_(home.current()),
       session_(owner),
       begun_at_(clock::now()),
       client_read_before_(owner.client.bytes_read() - owner.input.view().size()),
@@ -233,8 +234,8 @@ void exchange::settle() {
         record.user_agent = request_.value_of(http::field_id::user_agent);
         record.referer = request_.value_of(http::field_id::referer);
     }
-    if (plan_ != nullptr) {
-        record.route = plan_->settings->name;
+    if (route_index_ != observe::no_route_index) {
+        record.route = home_.route_name(route_index_);
         record.route_index = route_index_;
     }
     if (pool_ != nullptr) record.upstream = pool_->settings().name;
@@ -256,7 +257,7 @@ void exchange::settle() {
     record.connection_idle = failed_connection_.idled;
     record.trace_id = trace_.id_text();
     record.span_id = trace_.span_text();
-    tell_spans(record);
+    end_trace(record);
     home_.counters.exchange_settled(record);
     if (why_ != cause::none && !readiness_asked_) home_.errors.note(record);
     if (home_.access_log && !readiness_asked_) home_.access_log->append(record);

@@ -97,6 +97,7 @@ private:
     void begin_attempt_trace() noexcept;
     void end_attempt(cause why);
     void note_connection() noexcept;
+    void end_trace(observe::exchange_record const& record) noexcept;
     void tell_spans(observe::exchange_record const& record) noexcept;
     void tell_attempt(observe::exchange_record const& record, std::size_t index) noexcept;
 
@@ -181,6 +182,7 @@ private:
     };
 
     shard& home_;
+    snapshot_use rules_;
     session& session_;
     time_point begun_at_;
     time_point attempt_at_{};

@@ -54,7 +54,7 @@ runtime::block exchange::build_request(
               .local_port = session_.local_port,
               .trusted_peer = trusted_peer_,
               .upgrade = upgrade_,
-              .via = home_.settings.forwarding.via,
+              .via = rules_->settings.forwarding.via,
               .max_forwards = max_forwards_,
               .trace = trace_.takes_part ? &trace_ : nullptr});
     size = out.overflowed() ? 0 : out.size();
@@ -100,7 +100,7 @@ std::string_view exchange::body_in_hand() const noexcept {
 runtime::task<cause> exchange::send_rest() {
     net::io_status const status = co_await net::write_rest(
         upstream_->socket, unsent_.pieces,
-        {home_.core, home_.waits.write, cause::upstream_stalled});
+        {home_.core, rules_->waits.write, cause::upstream_stalled});
     unsent_.drop();
     if (status != net::io_status::ok) co_return upstream_failure(status);
     request_sent();
@@ -122,20 +122,20 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
     body_relay relay{
         home_.core,
         home_.pipes,
-        home_.settings.limits.splice_threshold,
+        rules_->settings.limits.splice_threshold,
         {.from = session_.client,
          .ready = body_in_hand(),
          .framing = request_body_,
          .pace = *plan_->request_body,
          .late = cause::request_body_timeout,
          .payload_max = plan_->body_bytes_max,
-         .watch = &home_.body_rates,
+         .watch = &rules_->body_rates,
          .hold = home_.bodies_held,
          .kept = &replay_},
         {.to = upstream_->socket,
          .chunked = request_body_.kind == http::body_kind::chunked,
          .trailers = true,
-         .pace = {home_.core, home_.waits.write, cause::upstream_stalled}}};
+         .pace = {home_.core, rules_->waits.write, cause::upstream_stalled}}};
     relay_end const end = co_await relay.run({head.data(), head_size});
     body_beyond_input_ = body_beyond_input_ || relay.read_beyond_ready();
     request_body_read_ = relay.source_finished();
@@ -223,7 +223,7 @@ std::span<char> exchange::response_room() {
 
 exchange::progress exchange::parse_response() {
     std::string_view const bytes = response_bytes();
-    http::parse_step const step = response_parser_.parse(bytes, home_.head_limits, response_);
+    http::parse_step const step = response_parser_.parse(bytes, rules_->head_limits, response_);
     if (step == http::parse_step::incomplete) return progress::wait;
     response_fault_ = step == http::parse_step::refused ? response_parser_.why() : cause::none;
     if (response_fault_ == cause::none) {

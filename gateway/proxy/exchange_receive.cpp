@@ -15,7 +15,7 @@ bool exchange::receive_now() {
     for (;;) {
         if (!session_.input.empty() && parse_head()) return true;
         std::span<char> const room =
-            session_.input.room(home_.core.blocks(), home_.head_limits.bytes_max + 1);
+            session_.input.room(home_.core.blocks(), rules_->head_limits.bytes_max + 1);
         if (room.empty()) {
             why_ = cause::header_too_large;
             return true;
@@ -35,7 +35,7 @@ void exchange::park() {
         session_.parked = std::make_unique<parked_head>();
         session_.parked->begun_at = begun_at_;
         session_.parked->limit.start(
-            home_.waits.request_head, home_.core.now(), session_.client,
+            rules_->waits.request_head, home_.core.now(), session_.client,
             runtime::deadline::side::read, cause::request_head_timeout);
         session_.parked->phase.enter(
             home_.counters.phases, observe::phase::receiving, home_.core.now());
@@ -55,7 +55,7 @@ void exchange::unpark() {
 }
 
 bool exchange::parse_head() {
-    switch (parser_.parse(session_.input.view(), home_.head_limits, request_)) {
+    switch (parser_.parse(session_.input.view(), rules_->head_limits, request_)) {
         case http::parse_step::incomplete: return false;
         case http::parse_step::refused: why_ = parser_.why(); return true;
         case http::parse_step::complete: break;
@@ -118,18 +118,18 @@ void exchange::route() {
     // A tunnel made by CONNECT would reach any host (RFC 9110 9.3.6).
     if (request_.method_id == http::method::connect) {
         why_ = cause::method_not_allowed;
-        allow_ = home_.routes.allowed_somewhere();
+        allow_ = rules_->routes.allowed_somewhere();
         return;
     }
     if (target_.form == http::target_form::asterisk) {
         answers_itself_ = true;  // the server as a whole, RFC 9110 9.3.7
-        allow_ = home_.routes.allowed_somewhere();
+        allow_ = rules_->routes.allowed_somewhere();
         return;
     }
     std::string_view const host = target_.form == http::target_form::absolute
                                       ? target_.authority
                                       : request_.value_of(http::field_id::host);
-    routing::match const found = home_.routes.find(
+    routing::match const found = rules_->routes.find(
         host, target_.normalised_path, request_.method_id, request_.method_text());
     if (found.outcome != routing::outcome::found) {
         bool const no_route = found.outcome == routing::outcome::no_route;
@@ -142,17 +142,17 @@ void exchange::route() {
         (request_.method_id == http::method::options ||
          request_.method_id == http::method::trace)) {
         count_forwards();
-        if (answers_itself_) allow_ = home_.routes.allowed(host, target_.normalised_path);
+        if (answers_itself_) allow_ = rules_->routes.allowed(host, target_.normalised_path);
         if (answers_itself_ || why_ != cause::none) return;
     }
-    if (target_.encoded_separator &&
-        (home_.settings.routes[found.route].encoded_slash == settings::encoded_slash_mode::refuse ||
-         !reads_alike(host, found.route))) {
+    if (target_.encoded_separator && (rules_->settings.routes[found.route].encoded_slash ==
+                                          settings::encoded_slash_mode::refuse ||
+                                      !reads_alike(host, found.route))) {
         why_ = cause::ambiguous_path;
         return;
     }
-    route_index_ = found.route;
-    plan_ = &home_.plans[found.route];
+    plan_ = &rules_->plans[found.route];
+    route_index_ = plan_->number;
     if (!home_.closed_routes.empty() && home_.is_closed(plan_->settings->name)) {
         why_ = cause::maintenance;
         return;
@@ -167,7 +167,7 @@ void exchange::route() {
 // reaches an application behind the back of the route that is meant to guard it.
 bool exchange::reads_alike(std::string_view host, std::uint16_t route) const {
     std::string decoded(target_.normalised_path.size(), '/');
-    routing::match const found = home_.routes.find(
+    routing::match const found = rules_->routes.find(
         host, http::decode_separators(target_.normalised_path, decoded), request_.method_id,
         request_.method_text());
     return found.outcome == routing::outcome::found && found.route == route;
@@ -192,10 +192,10 @@ void exchange::count_forwards() {
 }
 
 void exchange::prepare() {
-    trusted_peer_ = http::contains(home_.trusted_proxies, session_.peer);
+    trusted_peer_ = http::contains(rules_->trusted_proxies, session_.peer);
     client_address_ = session_.peer;
     if (trusted_peer_ && head_complete_) {
-        client_address_ = http::client_address(request_, session_.peer, home_.trusted_proxies);
+        client_address_ = http::client_address(request_, session_.peer, rules_->trusted_proxies);
     }
     client_text_ = http::print_address(client_address_, client_text_buffer_);
     take_request_id();

@@ -124,7 +124,7 @@ runtime::task<void> exchange::relay_body(std::string_view head) {
     body_relay relay{
         home_.core,
         home_.pipes,
-        home_.settings.limits.splice_threshold,
+        rules_->settings.limits.splice_threshold,
         {.from = upstream_->socket,
          .ready = response_bytes(),
          .framing = response_body_,
@@ -134,7 +134,7 @@ runtime::task<void> exchange::relay_body(std::string_view head) {
         {.to = session_.client,
          .chunked = response_chunked_,
          .trailers = true,
-         .pace = {home_.core, home_.waits.write, cause::client_stalled}}};
+         .pace = {home_.core, rules_->waits.write, cause::client_stalled}}};
     relay_end const end = co_await relay.run(head);
     response_complete_ = end == relay_end::complete;
     response_begin_ = response_end_ - static_cast<std::uint32_t>(relay.left_over().size());
@@ -164,7 +164,9 @@ runtime::task<void> exchange::run_tunnel(std::string_view head) {
     session_.client.observe(nullptr);
     home_.counters.tunnel_opened();
     enter(observe::phase::tunnelling);
-    tunnel bytes{home_.core, home_.waits.tunnel_idle, session_.client, upstream_->socket};
+    tunnel bytes{home_.core, rules_->waits.tunnel_idle, session_.client, upstream_->socket};
+    // It may last for days; no reload's leavings stay for it.
+    if (!request_body_task_.running()) rules_.end();
     why_ = co_await bytes.run(session_.input.view(), response_bytes());
     home_.counters.tunnel_closed();
     input_used_ = session_.input.view().size();
@@ -175,7 +177,7 @@ runtime::task<void> exchange::run_tunnel(std::string_view head) {
 
 runtime::task<void> exchange::write_to_client(std::span<iovec> pieces) {
     net::io_status const status = co_await net::write_rest(
-        session_.client, pieces, {home_.core, home_.waits.write, cause::client_stalled});
+        session_.client, pieces, {home_.core, rules_->waits.write, cause::client_stalled});
     if (status != net::io_status::ok) client_failed(status);
 }
 

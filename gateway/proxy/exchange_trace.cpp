@@ -14,11 +14,11 @@ bool is_failure(observe::exchange_record const& record) noexcept {
 }  // namespace
 
 void exchange::take_trace() noexcept {
-    settings::tracing const& wanted = home_.settings.tracing;
+    settings::tracing const& wanted = rules_->settings.tracing;
     bool const brought = head_complete_ && brings_trace(request_);
     if (!brought && wanted.mode == settings::tracing_mode::off) return;
     caller from = caller::outside;
-    if (brought && http::contains(home_.trusted_proxies, client_address_)) from = caller::inside;
+    if (brought && http::contains(rules_->trusted_proxies, client_address_)) from = caller::inside;
     auto const second = observe::since_1970(home_.wall_time(begun_at_)) / 1'000'000'000;
     begin_trace(
         trace_, head_complete_ ? &request_ : nullptr, wanted, from,
@@ -33,6 +33,7 @@ void exchange::begin_attempt_trace() noexcept {
     one.span = trace_.upstream_parent;
     one.begun = one.ended = attempt_at_.time_since_epoch();
     one.at = endpoint_;
+    ++one.at->traced;
     one.status = 0;
     one.why = cause::none;
     one.retry = retry_reason_;
@@ -59,9 +60,15 @@ void exchange::note_connection() noexcept {
     failed_connection_ = {upstream_->uses, home_.core.now() - upstream_->made_at, upstream_->idled};
 }
 
+void exchange::end_trace(observe::exchange_record const& record) noexcept {
+    tell_spans(record);
+    for (std::size_t i = 0; i < attempts_traced_; ++i) --attempt_traces_[i].at->traced;
+    attempts_traced_ = 0;
+}
+
 void exchange::tell_spans(observe::exchange_record const& record) noexcept {
     if (home_.spans == nullptr || !trace_.takes_part) return;
-    bool const failed = home_.settings.tracing.errors && is_failure(record);
+    bool const failed = home_.current().settings.tracing.errors && is_failure(record);
     if (!trace_.sampled && !failed) return;
     observe::span* const server = home_.spans->claim();
     if (server != nullptr) {
@@ -81,10 +88,7 @@ void exchange::tell_spans(observe::exchange_record const& record) noexcept {
         server->upstream = record.upstream;
         server->endpoint = record.endpoint;
         server->route = record.route;
-        if (plan_ != nullptr) {
-            settings::route const& route = *plan_->settings;
-            server->path = route.path.empty() ? route.prefix : route.path;
-        }
+        if (route_index_ != observe::no_route_index) server->path = home_.route_path(route_index_);
         server->host = record.host;
         server->client = record.client_address;
         server->user_agent = record.user_agent;

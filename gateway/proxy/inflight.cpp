@@ -91,7 +91,7 @@ inflight_row exchange::describe(std::chrono::nanoseconds age) const {
         std::string_view const target = request_.target();
         row.path = target.substr(0, std::min(target.find('?'), path_bytes_max));
     }
-    if (plan_ != nullptr) row.route = plan_->settings->name;
+    if (route_index_ != observe::no_route_index) row.route = home_.route_name(route_index_);
     if (pool_ != nullptr) row.upstream = pool_->settings().name;
     if (endpoint_ != nullptr) row.endpoint = endpoint_->text;
     row.request_id = request_id_;

@@ -71,6 +71,12 @@ public:
     parking_line(parking_line const&) = delete;
     parking_line& operator=(parking_line const&) = delete;
 
+    // For those who join from now on.
+    void set_rules(std::size_t places, milliseconds wait) noexcept {
+        places_ = places;
+        wait_ = wait;
+    }
+
     // False when the line is full.
     bool join(parking_place& last, time_point now) noexcept;
 

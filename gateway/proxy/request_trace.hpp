@@ -71,7 +71,7 @@ struct attempt_trace {
     http::span_id span;
     clock::duration begun;  // since the clock's epoch
     clock::duration ended;
-    endpoint const* at;
+    endpoint* at;
     std::uint16_t status;  // 0: no response's head came
     cause why;
     retry_reason retry;

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <new>
 
 namespace gateway::proxy {
@@ -69,9 +68,12 @@ void input_buffer::release() noexcept {
     begin_ = end_ = 0;
 }
 
-session::session(
-    shard& core_shard, http::address16 const& from, std::uint16_t listener_port) noexcept
-    : home(core_shard), peer(from), local_port(listener_port) {
+session::session(shard& core_shard, session_peer const& from) noexcept
+    : home(core_shard),
+      peer(from.address),
+      trusted(from.trusted),
+      local_port(from.local_port),
+      readiness_only(from.readiness_only) {
     next_ = home.sessions_;
     if (next_ != nullptr) next_->previous_ = this;
     home.sessions_ = this;
@@ -87,7 +89,7 @@ session::~session() {
     if (readiness_only) {
         --home.readiness_sessions_;
     } else {
-        home.admission_.leave(peer, http::contains(home.trusted_proxies, peer));
+        home.admission_.leave(peer, trusted);
     }
     home.counters.connection_closed();
 }
@@ -103,9 +105,6 @@ void session::cut() noexcept {
 
 runtime::task<void> session::run(int descriptor) {
     if (!client.open(home.core.reactor(), descriptor)) co_return;
-    std::uint32_t const requests_a_second = home.settings.limits.requests_per_second != 0
-                                                ? home.settings.limits.requests_per_second
-                                                : std::numeric_limits<std::uint32_t>::max();
     next_step next = next_step::another_request;
     for (unsigned served = 1; next <= next_step::rest_of_head; ++served) {
         if (next == next_step::rest_of_head) {
@@ -123,7 +122,8 @@ runtime::task<void> session::run(int descriptor) {
                 ended = co_await net::readable_within{
                     client, home.core,
                     // Whoever is beyond the limit makes no room by going.
-                    readiness_only ? home.waits.request_head : home.waits.keep_alive,
+                    readiness_only ? home.current().waits.request_head
+                                   : home.current().waits.keep_alive,
                     cause::request_head_timeout};
             }
             client.brings_work(false);
@@ -132,7 +132,7 @@ runtime::task<void> session::run(int descriptor) {
             if (ended != cause::none) break;
         }
         if (!parked) count_request();
-        if (in_second_ > requests_a_second) co_await await_second();
+        if (is_over_rate()) co_await await_second();
         runtime::block const memory = home.core.blocks().lend();
         exchange* const one = new (memory.data()) exchange(home, *this);
         present = one;
@@ -150,13 +150,18 @@ runtime::task<void> session::run(int descriptor) {
 }
 
 void session::count_request() noexcept {
-    last_request = in_a_row_++ >= home.settings.limits.pipelined_requests;
+    last_request = in_a_row_++ >= home.current().settings.limits.pipelined_requests;
     if (last_request) home.counters.pipeline_cut();
     if (second_ != home.second_number) {
         second_ = home.second_number;
         in_second_ = 0;
     }
     ++in_second_;
+}
+
+bool session::is_over_rate() const noexcept {
+    std::uint32_t const most = home.current().settings.limits.requests_per_second;
+    return most != 0 && in_second_ > most;
 }
 
 // A client with too many requests in this second goes on in the next; nothing is lost.
@@ -179,7 +184,7 @@ runtime::task<void> session::linger() {
         net::io_result const got = client.try_read({sink.data(), sink.size()});
         if (got.status == net::io_status::would_block) {
             cause const ended = co_await net::readable_within{
-                client, home.core, home.waits.linger, cause::client_stalled};
+                client, home.core, home.current().waits.linger, cause::client_stalled};
             if (ended != cause::none) break;
         } else if (got.status != net::io_status::ok) {
             break;

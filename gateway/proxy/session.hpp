@@ -41,9 +41,17 @@ private:
     std::uint32_t end_ = 0;
 };
 
+// Who connected, and where.
+struct session_peer {
+    http::address16 address;
+    std::uint16_t local_port;
+    bool trusted;  // a proxy whose clients do not count as one; as it was when it connected
+    bool readiness_only = false;  // beyond the limit of connections: see shard::serve
+};
+
 class session {
 public:
-    session(shard& home, http::address16 const& peer, std::uint16_t local_port) noexcept;
+    session(shard& home, session_peer const& from) noexcept;
     ~session();
     session(session const&) = delete;
     session& operator=(session const&) = delete;
@@ -61,12 +69,13 @@ public:
     input_buffer input;
     shard& home;
     http::address16 const peer;
+    bool const trusted;
     std::uint16_t const local_port;
+    bool const readiness_only;
     net::stream* upstream = nullptr;      // the connection that the present exchange works on
     std::unique_ptr<parked_head> parked;  // of a request whose head is not complete
     bool last_request = false;            // the present exchange closes the connection
     exchange const* present = nullptr;    // null between two
-    bool readiness_only = false;          // beyond the limit of connections: see shard::serve
 
 private:
     friend class shard;
@@ -75,6 +84,7 @@ private:
     runtime::task<void> linger();
     runtime::task<void> await_second();
     void count_request() noexcept;
+    bool is_over_rate() const noexcept;
 
     std::uint32_t in_a_row_ = 0;  // requests begun since the client waited for an answer
     std::uint32_t second_ = 0;

@@ -15,29 +15,14 @@
 namespace gateway::proxy {
 namespace {
 
-constexpr milliseconds linger_wait{2'000};
 constexpr unsigned ticks_per_log_flush = 2;
 constexpr unsigned ticks_per_second = 1s / runtime::core::tick;
-
-std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
-    std::vector<http::address_range> ranges;
-    for (settings::address_range const& each : wanted.forwarding.trusted_proxies) {
-        ranges.push_back({each.network, each.prefix_bits});
-    }
-    return ranges;
-}
 
 // A load balancer may ask whether we are ready also when no connection is left.
 constexpr std::size_t readiness_sessions_max = 8;
 
-runtime::task<void> run_session(
-    shard& home,
-    int descriptor,
-    http::address16 peer,
-    std::uint16_t local_port,
-    bool readiness_only) {
-    session one{home, peer, local_port};
-    one.readiness_only = readiness_only;
+runtime::task<void> run_session(shard& home, int descriptor, session_peer from) {
+    session one{home, from};
     co_await one.run(descriptor);
 }
 
@@ -53,87 +38,128 @@ shard::shard(
     endpoint_watch* news,
     net::tls_store const* tls)
     : core(home),
-      settings(wanted),
-      routes(settings),
-      trusted_proxies(ranges_of(settings)),
-      head_limits{
-          static_cast<std::uint32_t>(settings.limits.header_bytes),
-          static_cast<std::uint32_t>(settings.limits.header_line_bytes),
-          settings.limits.header_fields},
       counters(counts),
-      body_rates(settings.limits.body_rate, settings.timeouts.body_rate_grace),
-      waits{home.deadlines(settings.timeouts.request_head),
-            home.deadlines(settings.timeouts.request_body),
-            home.own_deadlines(settings.timeouts.keep_alive),
-            home.deadlines(settings.timeouts.write),
-            home.deadlines(settings.timeouts.tunnel_idle),
-            home.deadlines(linger_wait)},
       admission_(process),
+      news_(news),
+      cores_(cores),
       random_(static_cast<std::uint64_t>(clock::now().time_since_epoch().count())) {
     readiness_path = wanted.admin.public_readiness;
     if (log != nullptr) {
-        access_log = std::make_unique<observe::access_log_buffer>(*log, settings.logging);
+        access_log = std::make_unique<observe::access_log_buffer>(*log, wanted.logging);
     }
-    for (std::size_t i = 0; i < settings.upstreams.size(); ++i) {
-        net::tls_credentials const* const trust = tls != nullptr ? tls->of(i) : nullptr;
-        pools.push_back(
-            std::make_unique<upstream_pool>(core, counters, settings, i, cores, news, trust));
-        pools.back()->observe_availability(&waker_);
-    }
-    plans.reserve(settings.routes.size());
-    for (settings::route const& route : settings.routes) plan_route(route, cores);
+    edition const first = first_edition(wanted);
+    prepare(first, tls);
+    make_snapshot(first);
     core.every_tick([this](time_point now) { ticked(now); });
 }
 
-upstream_pool* shard::pool_of(std::string const& upstream) const noexcept {
-    auto const found = std::find_if(pools.begin(), pools.end(), [&](auto const& each) {
-        return each->settings().name == upstream;
-    });
-    return found == pools.end() ? nullptr : found->get();
+void shard::prepare(edition const& next, net::tls_store const* tls) {
+    for (std::size_t i = 0; i < next.upstream_numbers.size(); ++i) {
+        std::size_t const number = next.upstream_numbers[i];
+        if (number >= pools.size()) pools.resize(number + 1);
+        net::tls_credentials const* const trust = tls != nullptr ? tls->of(i) : nullptr;
+        if (pools[number]) {
+            if (pools[number]->is_retired()) pools[number]->take_rules(next.settings, i, trust);
+            continue;
+        }
+        pools[number] = std::make_unique<upstream_pool>(
+            core, counters, next.settings, i, number, cores_, news_, trust);
+        pools[number]->observe_availability(&waker_);
+    }
 }
 
-void shard::plan_route(settings::route const& route, std::size_t cores) {
-    settings::timeouts const& for_all = settings.timeouts;
-    route_plan& plan = plans.emplace_back();
-    plan.settings = &route;
-    plan.pool = pool_of(route.split.empty() ? route.upstream : route.split.front().first);
-    plan.request_body = &core.deadlines(route.request_body_timeout.value_or(for_all.request_body));
-    plan.response_head =
-        &core.deadlines(route.response_head_timeout.value_or(for_all.response_head));
-    plan.response_body =
-        &core.deadlines(route.response_body_timeout.value_or(for_all.response_body));
-    plan.body_bytes_max = route.body_bytes.value_or(settings.limits.body_bytes);
-    if (!route.fallback.empty()) plan.fallback = pool_of(route.fallback);
-    if (!route.split.empty()) {
-        std::vector<upstream_pool*> parts;
-        std::vector<std::uint32_t> weights;
-        for (auto const& [name, weight] : route.split) {
-            parts.push_back(pool_of(name));
-            weights.push_back(weight);
-        }
-        plan.split = std::make_unique<split_plan>(split_plan{
-            std::move(parts), upstream::traffic_split{std::move(weights)},
-            upstream::even_points{random()}});
+void shard::adopt(edition const& next, net::tls_store const* tls, observe::access_log_writer* log) {
+    prepare(next, tls);
+    for (std::size_t i = 0; i < next.upstream_numbers.size(); ++i) {
+        net::tls_credentials const* const trust = tls != nullptr ? tls->of(i) : nullptr;
+        pools[next.upstream_numbers[i]]->take_rules(next.settings, i, trust);
     }
-    if (!route.mirror.upstream.empty()) {
-        plan.mirror = std::make_unique<mirror>(
-            core, counters, *pool_of(route.mirror.upstream), route.mirror, head_limits,
-            *plan.response_head, cores);
+    if (log == nullptr) {
+        access_log.reset();
+    } else if (!access_log) {
+        access_log = std::make_unique<observe::access_log_buffer>(*log, next.settings.logging);
+    } else {
+        access_log->take_rules(next.settings.logging);
+    }
+    make_snapshot(next);
+    retire_pools(next);
+    drop_unused();
+}
+
+void shard::make_snapshot(edition const& from) {
+    name_routes(from);
+    auto made = std::make_unique<snapshot>(
+        from,
+        snapshot_surroundings{
+            core, counters, cores_, pools, idle_list(from.settings.timeouts.keep_alive), random()});
+    if (current_) retired_.push_back(std::move(current_));
+    current_ = std::move(made);
+}
+
+void shard::name_routes(edition const& from) {
+    for (std::size_t i = 0; i < from.route_numbers.size(); ++i) {
+        std::size_t const number = from.route_numbers[i];
+        if (number >= routes_told_.size()) routes_told_.resize(number + 1);
+        settings::route const& route = from.settings.routes[i];
+        routes_told_[number] = {route.name, route.path.empty() ? route.prefix : route.path};
+    }
+}
+
+// Of upstreams that are gone. Requests under way may still use them.
+void shard::retire_pools(edition const& from) noexcept {
+    for (std::size_t number = 0; number < pools.size(); ++number) {
+        bool const stays =
+            std::find(from.upstream_numbers.begin(), from.upstream_numbers.end(), number) !=
+            from.upstream_numbers.end();
+        if (!stays && pools[number]) pools[number]->retire();
+    }
+}
+
+runtime::deadline_list& shard::idle_list(milliseconds duration) {
+    for (runtime::deadline_list* const each : idle_lists_) {
+        if (each->duration() == duration) return *each;
+    }
+    return *idle_lists_.emplace_back(&core.own_deadlines(duration));
+}
+
+// Those that wait by an older setting have waited for longer, as a rule.
+bool shard::evict_idle(cause why) noexcept {
+    return std::any_of(idle_lists_.begin(), idle_lists_.end(), [&](auto* each) {
+        return each->expire_oldest(why);
+    });
+}
+
+// What a reload has replaced and nobody uses any more.
+void shard::drop_unused() noexcept {
+    std::erase_if(retired_, [](auto const& each) { return each->is_unused(); });
+    for (auto& pool : pools) {
+        if (!pool || !pool->is_retired() || !pool->is_unused()) continue;
+        auto const names_it = [&](auto const& each) {
+            return std::find(each->pools.begin(), each->pools.end(), pool.get()) !=
+                   each->pools.end();
+        };
+        if (names_it(current_)) continue;
+        if (std::any_of(retired_.begin(), retired_.end(), names_it)) continue;
+        pool->observe_availability(nullptr);
+        pool.reset();
     }
 }
 
 shard::~shard() {
     if (look_ != nullptr) look_->shard_ends();
     // Copies under way end on a core that is still whole.
-    for (route_plan& each : plans) each.mirror.reset();
-    for (auto const& pool : pools) pool->observe_availability(nullptr);
+    for (route_plan& each : current_->plans) each.mirror.reset();
+    retired_.clear();
+    for (auto const& pool : pools) {
+        if (pool) pool->observe_availability(nullptr);
+    }
 }
 
 void shard::serve(int descriptor, http::address16 const& peer, std::uint16_t local_port) {
-    bool const trusted = http::contains(trusted_proxies, peer);
+    bool const trusted = http::contains(current_->trusted_proxies, peer);
     cause why = admission_.admit(peer, trusted);
     // At the limit the connection that has been idle for longest makes room.
-    if (why == cause::too_many_connections && waits.keep_alive.expire_oldest(why)) {
+    if (why == cause::too_many_connections && evict_idle(why)) {
         admission_.admit_instead(peer, trusted);
         counters.connection_evicted();
         why = cause::none;
@@ -147,7 +173,7 @@ void shard::serve(int descriptor, http::address16 const& peer, std::uint16_t loc
         refuse(descriptor, why);
         return;
     }
-    runtime::spawn(run_session(*this, descriptor, peer, local_port, readiness_only));
+    runtime::spawn(run_session(*this, descriptor, {peer, local_port, trusted, readiness_only}));
 }
 
 // Turned away at once, without a session: what a flood costs is one accept and one send.
@@ -168,11 +194,13 @@ void shard::refuse(int descriptor, cause why) {
 void shard::drain() noexcept {
     draining_ = true;
     for (session* each = sessions_; each != nullptr; each = each->next_) each->drain();
-    for (auto const& pool : pools) pool->sweep(core.now());
+    sweep_pools(core.now());
 }
 
 void shard::cut() noexcept {
-    for (auto const& pool : pools) pool->line.end();
+    for (auto const& pool : pools) {
+        if (pool) pool->line.end();
+    }
     for (session* each = sessions_; each != nullptr; each = each->next_) each->cut();
 }
 
@@ -200,12 +228,20 @@ std::string_view shard::date() noexcept {
     return {date_text_.data(), date_text_.size()};
 }
 
+void shard::sweep_pools(time_point now) noexcept {
+    for (auto const& pool : pools) {
+        if (pool) pool->sweep(now);
+    }
+}
+
 void shard::ticked(time_point now) {
     steady_at_tick_ = clock::now();
     wall_at_tick_ = std::chrono::system_clock::now();
-    for (auto const& pool : pools) pool->sweep(now);
+    sweep_pools(now);
     counters.phases.publish();
-    body_rates.ticked(runtime::core::tick);
+    current_->body_rates.ticked(runtime::core::tick);
+    for (auto const& each : retired_) each->body_rates.ticked(runtime::core::tick);
+    drop_unused();
     runtime::memory_level const level = admission_.memory_level();
     bodies_held = level >= runtime::memory_level::tight;
     requests_refused = level == runtime::memory_level::critical;

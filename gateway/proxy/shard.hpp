@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One core's share of the gateway: its own copy of the settings, routes, pools, counters and
-// buffers. Sessions borrow from it; nothing in it is touched by another thread.
+// One core's share of the gateway: its pools, counters, buffers, and the snapshot that new requests
+// go by. Sessions borrow from it; nothing in it is touched by another thread.
 #pragma once
 
 #include "http/date.hpp"
 #include "http/forwarded.hpp"
-#include "http/limits.hpp"
 #include "net/admission.hpp"
 #include "net/pipe_pool.hpp"
 #include "observe/access_log.hpp"
@@ -13,14 +12,11 @@
 #include "observe/request_id.hpp"
 #include "observe/span.hpp"
 #include "observe/traffic_counters.hpp"
-#include "proxy/mirror.hpp"
-#include "proxy/rate_watch.hpp"
+#include "proxy/snapshot.hpp"
 #include "proxy/upstream_pool.hpp"
-#include "routing/table.hpp"
 #include "runtime/core.hpp"
 #include "settings/settings.hpp"
 #include "upstream/hash.hpp"
-#include "upstream/traffic_split.hpp"
 
 #include <array>
 #include <chrono>
@@ -33,26 +29,6 @@ namespace gateway::proxy {
 
 class inflight_look;
 class session;
-
-// The parts of a route's split; `pools` in the order of its weights.
-struct split_plan {
-    std::vector<upstream_pool*> pools;
-    upstream::traffic_split shares;
-    upstream::even_points points;  // for requests without a key
-};
-
-// A route with everything looked up that a request needs.
-struct route_plan {
-    settings::route const* settings = nullptr;
-    upstream_pool* pool = nullptr;
-    runtime::deadline_list* request_body = nullptr;
-    runtime::deadline_list* response_head = nullptr;
-    runtime::deadline_list* response_body = nullptr;
-    byte_count body_bytes_max = 0;  // 0: no limit
-    upstream_pool* fallback = nullptr;
-    std::unique_ptr<split_plan> split;      // then `pool` is its first part
-    std::unique_ptr<proxy::mirror> mirror;  // null: no copies
-};
 
 class shard {
 public:
@@ -70,6 +46,25 @@ public:
     ~shard();
     shard(shard const&) = delete;
     shard& operator=(shard const&) = delete;
+
+    // Pools for the upstreams that are new in it, so that they know their endpoints when requests
+    // come. The credentials are those of this edition's upstreams.
+    void prepare(edition const& next, net::tls_store const* tls);
+    // Requests that begin from now on go by it, on open connections too; those under way finish by
+    // the snapshot they began with. `log` may be null: no access log from now on.
+    void adopt(edition const& next, net::tls_store const* tls, observe::access_log_writer* log);
+
+    // What a request that begins now goes by.
+    snapshot& current() const noexcept { return *current_; }
+    // Snapshots that a reload has replaced and that are still used.
+    std::size_t retired_snapshots() const noexcept { return retired_.size(); }
+    // By number, for a request that outlives its snapshot.
+    std::string_view route_name(std::uint16_t number) const noexcept {
+        return routes_told_[number].name;
+    }
+    std::string_view route_path(std::uint16_t number) const noexcept {  // or its prefix
+        return routes_told_[number].path;
+    }
 
     // Takes over an accepted connection. `local_port` is the listener's.
     void serve(int descriptor, http::address16 const& peer, std::uint16_t local_port);
@@ -95,19 +90,13 @@ public:
 
     // Borrowed by sessions and exchanges.
     runtime::core& core;
-    settings::snapshot const settings;
-    routing::table const routes;
-    std::vector<http::address_range> const trusted_proxies;
-    http::head_limits const head_limits;
     observe::traffic_counters& counters;
     observe::request_id_source request_ids;
     net::pipe_pool pipes;
     std::unique_ptr<observe::access_log_buffer> access_log;
-    observe::span_lane* spans = nullptr;  // null: nobody is told of spans
-    std::vector<std::unique_ptr<upstream_pool>> pools;
-    std::vector<route_plan> plans;  // same indices as settings.routes
+    observe::span_lane* spans = nullptr;                // null: nobody is told of spans
+    std::vector<std::unique_ptr<upstream_pool>> pools;  // by number; null: gone
 
-    rate_watch body_rates;
     // Of the process, as of the last tick.
     bool bodies_held = false;         // no body is read
     bool requests_refused = false;    // every new request gets 503
@@ -128,16 +117,6 @@ public:
     // What /readyz says; the control thread decides.
     bool is_ready() const noexcept { return !draining_ && admission_.is_ready(); }
 
-    // Waits that hold for every route.
-    struct waits {
-        runtime::deadline_list& request_head;
-        runtime::deadline_list& request_body;
-        runtime::deadline_list& keep_alive;
-        runtime::deadline_list& write;
-        runtime::deadline_list& tunnel_idle;
-        runtime::deadline_list& linger;
-    } waits;
-
 private:
     friend class session;
     friend class inflight_look;
@@ -147,13 +126,28 @@ private:
         void endpoint_available(upstream_pool& pool) noexcept override { pool.line.wake(1); }
     };
 
-    upstream_pool* pool_of(std::string const& upstream) const noexcept;
-    void plan_route(settings::route const& route, std::size_t cores);
+    void make_snapshot(edition const& from);
+    void name_routes(edition const& from);
+    void retire_pools(edition const& from) noexcept;
+    runtime::deadline_list& idle_list(milliseconds duration);
+    bool evict_idle(cause why) noexcept;
+    void drop_unused() noexcept;
+    void sweep_pools(time_point now) noexcept;
     void ticked(time_point now);
     void refuse(int descriptor, cause why);
 
     waker waker_;
     net::admission& admission_;
+    endpoint_watch* news_;
+    std::size_t cores_;
+    std::vector<runtime::deadline_list*> idle_lists_;  // one for each keep-alive time there was
+    struct told_route {
+        std::string name;
+        std::string path;
+    };
+    std::vector<told_route> routes_told_;  // by number
+    std::unique_ptr<snapshot> current_;
+    std::vector<std::unique_ptr<snapshot>> retired_;
     session* sessions_ = nullptr;  // intrusive list of all that live
     std::size_t open_sessions_ = 0;
     inflight_look* look_ = nullptr;       // the latest, while it goes on

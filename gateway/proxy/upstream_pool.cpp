@@ -2,7 +2,6 @@
 #include "proxy/upstream_pool.hpp"
 
 #include "net/dialer.hpp"
-#include "upstream/hash.hpp"
 
 #include <algorithm>
 
@@ -15,24 +14,6 @@ constexpr milliseconds surplus_grace{1'000};
 constexpr std::size_t spare_max = 1024;
 // A dead endpoint fails thousands of times a second; the control thread hears of it this often.
 constexpr milliseconds failure_told_pause{500};
-
-// Gateways that start side by side begin elsewhere too.
-std::uint64_t process_start() {
-    static std::uint64_t const start =
-        upstream::scramble(static_cast<std::uint64_t>(clock::now().time_since_epoch().count()));
-    return start >> 32;  // cores add to it
-}
-
-std::optional<milliseconds> fixed_idle(settings::snapshot const& all, std::size_t index) {
-    std::optional<milliseconds> const own = all.upstreams[index].keep_alive.idle;
-    return own ? own : all.timeouts.upstream_idle;
-}
-
-upstream::retry_rules rules_of(settings::retries const& wanted) {
-    upstream::retry_rules rules{.extra_tries = wanted.extra_tries, .on_status = {}};
-    for (std::uint16_t const status : wanted.on_status) rules.on_status.add(status);
-    return rules;
-}
 
 }  // namespace
 
@@ -59,43 +40,6 @@ void lease::discard() noexcept {
     } else {
         delete &connection;
     }
-}
-
-upstream_pool::upstream_pool(
-    runtime::core& home,
-    observe::traffic_counters& counters,
-    settings::snapshot const& settings,
-    std::size_t index,
-    std::size_t cores,
-    endpoint_watch* news,
-    net::tls_credentials const* tls)
-    : line(
-          home.reactor(),
-          (settings.upstreams[index].queue.requests + cores - 1) / cores,
-          settings.upstreams[index].queue.wait),
-      retry_rules(rules_of(settings.upstreams[index].retries)),
-      retry_budget(
-          settings.upstreams[index].retries.budget_percent,
-          settings.upstreams[index].retries.budget_min),
-      home_(home),
-      counters_(counters),
-      settings_(settings.upstreams[index]),
-      index_(index),
-      idle_max_(static_cast<std::uint32_t>(
-          (settings.limits.upstream_idle_connections + cores - 1) / cores)),
-      keep_alive_(fixed_idle(settings, index)),
-      random_(process_start() + home.index()),
-      connect_deadlines_(home.deadlines(settings.timeouts.connect)),
-      tls_(tls != nullptr ? std::make_unique<net::tls_client>(settings_, *tls) : nullptr),
-      cores_(cores),
-      requests_max_(share_of(settings_.endpoint_limits.requests)),
-      connections_max_(share_of(settings_.endpoint_limits.connections)),
-      choice_(settings_, process_start() + home.index()),
-      detector_(settings_.ejection),
-      news_(news),
-      rates_judged_at_(home.now()),
-      rates_counted_from_(home.now()) {
-    counters_.keep_alive_learned(index_, keep_alive_.limit());
 }
 
 upstream_pool::~upstream_pool() {
@@ -137,7 +81,7 @@ lease upstream_pool::lend_new(endpoint& at) {
 runtime::task<cause> upstream_pool::connect(lease& fresh) {
     time_point const begun = clock::now();
     cause const failed = co_await net::dial(
-        home_, fresh->at.address, connect_deadlines_, fresh->socket, fresh->at.tls);
+        home_, fresh->at.address, *connect_deadlines_, fresh->socket, fresh->at.tls);
     if (failed == cause::none) {
         counters_.upstream_connected(index_);
         if (fresh->at.cell != nullptr) {
@@ -252,6 +196,7 @@ void upstream_pool::sweep(time_point now) noexcept {
     choice_.ticked(now);
     if (now - rates_judged_at_ >= upstream::outlier_detector::judged_every) judge_rates(now);
     line.sweep(now);
+    if (!old_tls_.empty()) forget_old_tls(now);
     if (watched_ != nullptr && now - watched_->idle_since >= upstream::learned_keep_alive::cap) {
         keep_alive_.outlived_cap(now);
         counters_.keep_alive_learned(index_, keep_alive_.limit());

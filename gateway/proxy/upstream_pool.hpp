@@ -77,6 +77,7 @@ struct endpoint {
     bool listed = true;          // still among the name's addresses
     endpoint_state state{};
     std::uint32_t leased = 0;  // connections that carry a request
+    std::uint32_t traced = 0;  // attempts that are told of when their exchange ends
     std::uint32_t idle_count = 0;
     upstream_connection* newest = nullptr;
     upstream_connection* oldest = nullptr;
@@ -134,12 +135,14 @@ private:
 // Connections are in upstream_pool.cpp, what is known of endpoints in upstream_pool_endpoints.cpp.
 class upstream_pool {
 public:
-    // `news` hears of outliers and may be null. So may `tls`, when no endpoint speaks it.
+    // Of the `index`-th upstream of the settings, which is counted and told of as `number`. `news`
+    // hears of outliers and may be null. So may `tls`, when no endpoint speaks it.
     upstream_pool(
         runtime::core& home,
         observe::traffic_counters& counters,
         settings::snapshot const& settings,
         std::size_t index,
+        std::size_t number,
         std::size_t cores,
         endpoint_watch* news = nullptr,
         net::tls_credentials const* tls = nullptr);
@@ -148,7 +151,18 @@ public:
     upstream_pool& operator=(upstream_pool const&) = delete;
 
     settings::upstream const& settings() const noexcept { return settings_; }
-    std::size_t index() const noexcept { return index_; }
+    std::size_t index() const noexcept { return index_; }  // its number
+
+    // The same upstream by other rules. Endpoints, connections and all that was learned stay;
+    // requests under way go by the new rules from their next attempt on. set_endpoints follows when
+    // the endpoints in the settings are others. A retired pool is in use again.
+    void take_rules(
+        settings::snapshot const& settings,
+        std::size_t index,
+        net::tls_credentials const* tls = nullptr);
+    bool is_retired() const noexcept { return retired_; }
+    // No request and no connection refers to it.
+    bool is_unused() const noexcept;
 
     // All endpoints there are now, as the control thread sees them.
     void set_endpoints(std::span<endpoint_state const> states);
@@ -213,7 +227,12 @@ private:
     void learned(time_point now, milliseconds age) noexcept;
     void close_idle_of(endpoint& at) noexcept;
     void unlink(upstream_connection& connection) noexcept;
+    endpoint* endpoint_for(endpoint_state const& state);
     endpoint& endpoint_for(net::address const& address, net::tls_peer* tls);
+    bool is_forgotten(endpoint const& one, time_point now) const noexcept;
+    void drop_spares_of(endpoint const& one) noexcept;
+    void forget_old_tls(time_point now) noexcept;
+    void take_tls(settings::upstream const& before, net::tls_credentials const* tls);
     void take_state(endpoint& one, endpoint_state const& state);
     void set_limit(endpoint& one) noexcept;
     void judge_rates(time_point now);
@@ -221,16 +240,18 @@ private:
 
     runtime::core& home_;
     observe::traffic_counters& counters_;
-    settings::upstream const& settings_;
+    settings::upstream settings_;  // stays where it is; replaced in place by a reload
     std::size_t index_;
     std::uint32_t idle_max_;  // of one endpoint on this core
     upstream::learned_keep_alive keep_alive_;
     // One that has been idle for too long to be used again, kept to see when its peer closes it.
     upstream_connection* watched_ = nullptr;
     upstream::random_numbers random_;
-    runtime::deadline_list& connect_deadlines_;
+    runtime::deadline_list* connect_deadlines_;
     bool retired_ = false;
     std::unique_ptr<net::tls_client> tls_;  // null: no endpoint speaks TLS
+    std::string tls_fingerprint_;
+    std::vector<std::unique_ptr<net::tls_client>> old_tls_;  // while endpoints refer to them
     std::size_t cores_;
     std::uint32_t requests_max_;     // in flight to one endpoint, on this core
     std::uint32_t connections_max_;  // of one endpoint, on this core

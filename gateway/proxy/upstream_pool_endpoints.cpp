@@ -53,10 +53,11 @@ void upstream_pool::set_endpoints(std::span<endpoint_state const> states) {
     std::vector<endpoint*> before;
     before.swap(listed_);
     for (endpoint_state const& each : states) {
-        endpoint& found = endpoint_for(each.address, tls_ ? tls_->peer(each.position) : nullptr);
-        found.listed = true;
-        take_state(found, each);
-        listed_.push_back(&found);
+        endpoint* const found = endpoint_for(each);
+        if (found == nullptr) continue;
+        found->listed = true;
+        take_state(*found, each);
+        listed_.push_back(found);
     }
     for (endpoint* const each : before) {
         if (!each->listed) each->seat = nullptr;
@@ -68,19 +69,39 @@ void upstream_pool::set_endpoints(std::span<endpoint_state const> states) {
     if (has_available() && observer_ != nullptr) observer_->endpoint_available(*this);
 }
 
+// Null when it is one of before and this core never had it.
+endpoint* upstream_pool::endpoint_for(endpoint_state const& state) {
+    if (state.position != endpoint_state::of_before) {
+        return &endpoint_for(state.address, tls_ ? tls_->peer(state.position) : nullptr);
+    }
+    endpoint* latest = nullptr;
+    for (auto const& each : endpoints_) {
+        if (each->address != state.address) continue;
+        if (latest == nullptr || each->gone_at > latest->gone_at) latest = each.get();
+    }
+    return latest;
+}
+
 endpoint& upstream_pool::endpoint_for(net::address const& address, net::tls_peer* tls) {
     for (auto const& each : endpoints_) {
         if (each->address == address && each->tls == tls) return *each;
     }
     for (auto& each : endpoints_) {
-        bool const unused = !each->listed && each->leased == 0 && each->idle_count == 0 &&
-                            home_.now() - each->gone_at >= reused_after;
-        if (!unused) continue;
-        std::erase_if(spare_, [&](auto const& spare) { return &spare->at == each.get(); });
+        if (!is_forgotten(*each, home_.now())) continue;
+        drop_spares_of(*each);
         each = std::make_unique<endpoint>(*this, address, tls);
         return *each;
     }
     return *endpoints_.emplace_back(std::make_unique<endpoint>(*this, address, tls));
+}
+
+bool upstream_pool::is_forgotten(endpoint const& one, time_point now) const noexcept {
+    return !one.listed && one.leased == 0 && one.traced == 0 && one.idle_count == 0 &&
+           (watched_ == nullptr || &watched_->at != &one) && now - one.gone_at >= reused_after;
+}
+
+void upstream_pool::drop_spares_of(endpoint const& one) noexcept {
+    std::erase_if(spare_, [&](auto const& spare) { return &spare->at == &one; });
 }
 
 void upstream_pool::take_state(endpoint& one, endpoint_state const& state) {

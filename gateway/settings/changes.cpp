@@ -82,13 +82,15 @@ std::vector<std::string> restart_keys_changed(snapshot const& running, snapshot 
 // A test compares this with the schema.
 void keep_restart_values(snapshot const& running, snapshot& wanted) {
     wanted.listeners = running.listeners;
-    wanted.admin.address = running.admin.address;
+    wanted.admin = running.admin;
     wanted.limits.memory = running.limits.memory;
     wanted.logging.access_file = running.logging.access_file;
     wanted.logging.access_buffer_bytes = running.logging.access_buffer_bytes;
     wanted.runtime.threads = running.runtime.threads;
     wanted.runtime.zone = running.runtime.zone;
     wanted.dns = running.dns;
+    wanted.metrics = running.metrics;
+    wanted.tracing = running.tracing;
 }
 
 std::string describe_changes(snapshot const& before, snapshot const& after) {

@@ -25,6 +25,9 @@ public:
     // `fixed`: the operator's word, nothing is learned.
     explicit learned_keep_alive(std::optional<milliseconds> fixed) noexcept : fixed_(fixed) {}
 
+    // The operator's word from now on; without one, what was learned before.
+    void fix(std::optional<milliseconds> fixed) noexcept { fixed_ = fixed; }
+
     // The peer closed a connection that had been idle for `age`.
     void peer_closed(time_point now, milliseconds age) noexcept;
     // A connection reached the cap, and the peer had not closed it.

@@ -14,6 +14,11 @@ public:
     retry_budget(std::uint32_t percent, std::uint32_t least) noexcept
         : percent_(percent), least_(least) {}
 
+    void set_rules(std::uint32_t percent, std::uint32_t least) noexcept {
+        percent_ = percent;
+        least_ = least;
+    }
+
     void request_begun() noexcept { ++active_; }
     void request_ended() noexcept { --active_; }
 

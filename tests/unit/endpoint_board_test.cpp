@@ -319,3 +319,64 @@ TEST_CASE("who is not available says why", "[unit][board]") {
     one.board.ticked(one.now);
     CHECK(one.figures_of(3).why == "status 500");
 }
+
+TEST_CASE("an endpoint that a reload takes away serves until another can", "[unit][board]") {
+    board_of one{rules_with(true)};
+    one.board.list(0, std::vector{listed(1)}, one.now);
+    one.health(1, true);
+    settings::upstream rules = rules_with(true);
+    rules.endpoints = {{{"fresh", 80}}};
+    one.board.take_rules(rules, one.now);
+    CHECK(one.standing_of(1) == standing::draining);
+    CHECK(one.find(1)->position == endpoint_state::of_before);
+    one.board.list(0, std::vector{listed(2)}, one.now);
+    CHECK(one.standing_of(2) == standing::untested);
+    CHECK(one.standing_of(1) == standing::draining);
+    SECTION("the new one passes its first probe") {
+        one.health(2, true);
+        CHECK(one.standing_of(2) == standing::available);
+        CHECK(one.find(1) == nullptr);
+    }
+    SECTION("or it never does") {
+        one.now += endpoint_board::leaving_max;
+        CHECK(one.board.ticked(one.now));
+        CHECK(one.find(1) == nullptr);
+    }
+}
+
+TEST_CASE("a reload keeps what is known of an endpoint that stays", "[unit][board]") {
+    board_of one{rules_with(true)};
+    one.board.list(0, all_of(2), one.now);
+    one.health(1, true);
+    one.health(2, true);
+    one.eject(2);
+    auto const number = one.number_of(1);
+    settings::upstream rules = rules_with(true);
+    rules.endpoints = {{{"new", 80}}, {{"app", 80}, 5}};
+    one.board.take_rules(rules, one.now);
+    CHECK(one.standing_of(1) == standing::available);
+    CHECK(one.standing_of(2) == standing::reserve);
+    CHECK(one.number_of(1) == number);
+    CHECK(one.find(1)->position == 1);
+    CHECK(one.find(1)->weight == 5);
+}
+
+TEST_CASE("without its probes an endpoint that failed them is healthy", "[unit][board]") {
+    board_of one{rules_with(true)};
+    one.board.list(0, all_of(2), one.now);
+    one.health(1, false);
+    one.board.take_rules(rules_with(false), one.now);
+    CHECK(one.standing_of(1) == standing::available);
+    CHECK(one.standing_of(2) == standing::available);
+}
+
+TEST_CASE("a newcomer in front of the list takes nobody's number", "[unit][board]") {
+    board_of one{rules_with(true)};
+    one.board.list(0, std::vector{listed(1)}, one.now);
+    one.health(1, true);
+    auto const number = one.number_of(1);
+    one.board.list(0, std::vector{listed(2), listed(1)}, one.now);
+    CHECK(one.number_of(1) == number);
+    CHECK(one.standing_of(1) == standing::available);
+    CHECK(one.number_of(2) != number);
+}

@@ -41,7 +41,7 @@ struct observer final : proxy::availability_observer {
 struct pool_of {
     explicit pool_of(settings::upstream rules = {}, std::size_t cores = 1)
         : settings(snapshot_of(std::move(rules))),
-          pool(core, counters, settings, 0, cores, &news) {}
+          pool(core, counters, settings, 0, 0, cores, &news) {}
 
     static settings::snapshot snapshot_of(settings::upstream rules) {
         settings::snapshot all;
