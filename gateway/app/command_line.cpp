@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 
+#include "app/config_tests.hpp"
+#include "app/explain.hpp"
+#include "app/lint.hpp"
 #include "net/tls_credentials.hpp"
 #include "settings/problem.hpp"
 #include "settings/syntax.hpp"
+#include "settings/test_syntax.hpp"
 
 #include <boost/version.hpp>
 
@@ -33,6 +37,7 @@ constexpr char const* footer = R"(
 Examples:
   gateway demo                        two demo upstreams behind it; open http://localhost:8080/
   gateway check -c gateway.yaml       lists everything that is wrong with a file, then exits
+  gateway explain GET http://localhost/api/x    says where that request goes, and why
   gateway run -c gateway.yaml         serves
   gateway healthcheck                 asks the gateway in this container; for HEALTHCHECK
   BACKEND_ADDR=10.0.0.7:5000 gateway run    the built-in configuration, one address changed
@@ -48,6 +53,7 @@ Configuration, the first of:
 
 Signals:
   TERM, INT   accept nothing new, finish what runs, within timeouts.drain; again: end at once
+  HUP         load the configuration again; one with a mistake is refused and said in the log
   USR1        open logging.access_file anew, after a rotation
 
 Exit codes:
@@ -112,6 +118,62 @@ CLI::App* add_healthcheck(CLI::App& to, command& out) {
     return healthcheck;
 }
 
+template <class Syntax>
+std::string checked(std::string const& what, std::string const& text) {
+    settings::refusal why{std::string{Syntax::expected}, {}};
+    auto const value = Syntax::parse(text, why);
+    if (value) return *value;
+    std::string said = "found " + settings::in_quotes(text) + ", expected " + why.expected;
+    if (!why.hint.empty()) said += "; " + why.hint;
+    throw CLI::ValidationError{what, said};
+}
+
+CLI::App* add_explain(CLI::App& to, command& out) {
+    CLI::App* const explain =
+        to.add_subcommand("explain", "Say where a request would go, and which line says so");
+    add_config_option(*explain, out);
+    explain
+        ->add_option_function<std::vector<std::string>>(
+            "request",
+            [&out](std::vector<std::string> const& words) {
+                std::string text;
+                for (auto const& each : words) text += (text.empty() ? "" : " ") + each;
+                out.request = checked<settings::request_text>("request", text);
+            },
+            "The method and the URL: GET http://host/path?query; GET may be left out")
+        ->type_name("[METHOD] URL")
+        ->expected(1, 2)
+        ->required();
+    explain
+        ->add_option_function<std::vector<std::string>>(
+            "-H,--header",
+            [&out](std::vector<std::string> const& lines) {
+                for (std::string const& line : lines) {
+                    std::size_t const colon = line.find(':');
+                    std::size_t const value = line.find_first_not_of(' ', colon + 1);
+                    out.headers.emplace_back(
+                        checked<settings::any_field_name>("--header", line.substr(0, colon)),
+                        colon == line.npos || value == line.npos
+                            ? std::string{}
+                            : checked<settings::field_value>("--header", line.substr(value)));
+                }
+            },
+            "A field of the request; may be given several times")
+        ->type_name("'NAME: VALUE'")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    explain
+        ->add_option_function<std::string>(
+            "--client",
+            [&out](std::string const& text) {
+                out.client = checked<settings::peer_address>("--client", text);
+            },
+            "The address the connection comes from (default 127.0.0.1)")
+        ->type_name("ADDRESS");
+    return explain;
+}
+
 // The files that a well-formed configuration names are read as well.
 void check_named_files(settings::loaded& loaded, std::string const& config_path) {
     for (settings::upstream const& one : loaded.value->upstreams) {
@@ -126,7 +188,11 @@ void check_named_files(settings::loaded& loaded, std::string const& config_path)
                  .key = "upstreams." + one.name + ".tls." + each.key});
         }
     }
-    if (!loaded.problems.empty()) loaded.value.reset();
+}
+
+// What the configuration promises of itself.
+void run_its_tests(settings::loaded& loaded) {
+    for (auto& each : failed_tests(loaded)) loaded.problems.push_back(std::move(each));
 }
 
 }  // namespace
@@ -145,11 +211,13 @@ std::variant<command, int> parse(int argc, char const* const* argv) {
 
     CLI::App* const run = app.add_subcommand("run", "Serve until told to stop");
     CLI::App* const check = app.add_subcommand("check", "Say what is wrong with a configuration");
+    CLI::App* const explain = add_explain(app, out);
     CLI::App* const demo = add_demo(app, out);
     CLI::App* const healthcheck = add_healthcheck(app, out);
     CLI::App* const print_version = app.add_subcommand("version", "Print versions and exit");
     add_config_option(*run, out);
     add_config_option(*check, out);
+    check->add_flag("--strict", out.strict, "Exit with 2 when there are warnings");
 
     try {
         app.parse(argc, argv);
@@ -167,6 +235,8 @@ std::variant<command, int> parse(int argc, char const* const* argv) {
         out.what = kind::run;
     } else if (check->parsed()) {
         out.what = kind::check;
+    } else if (explain->parsed()) {
+        out.what = kind::explain;
     } else if (healthcheck->parsed()) {
         out.what = kind::healthcheck;
     } else if (demo->parsed()) {
@@ -199,7 +269,10 @@ settings::loaded load_settings(command const& from, settings::environment const&
     bool const built_in = path.empty() && !from.config_path;
     settings::loaded loaded =
         built_in ? settings::load_default(variables) : settings::load_file(path, variables);
-    if (loaded.value) check_named_files(loaded, path);
+    if (!loaded.value) return loaded;
+    check_named_files(loaded, path);
+    run_its_tests(loaded);
+    if (!loaded.problems.empty()) loaded.value.reset();
     return loaded;
 }
 
@@ -212,14 +285,33 @@ int check(command const& from) {
     settings::loaded const loaded = load_settings(from, process_environment());
     print_problems(loaded);
     if (!loaded.value) return exit_usage;
+    std::vector<advice> const warnings = lint(loaded);
+    for (advice const& each : warnings) std::cerr << to_text(loaded.file, each) << '\n';
+    std::cerr.flush();
+    if (from.strict && !warnings.empty()) return exit_usage;
     std::string const path = config_path_or_default(from);
     auto const counted = [](std::size_t n, std::string const& noun) {
         return std::to_string(n) + ' ' + noun + (n == 1 ? "" : "s");
     };
     std::cout << "ok: " << counted(loaded.value->listeners.size(), "listener") << ", "
               << counted(loaded.value->routes.size(), "route") << ", "
-              << counted(loaded.value->upstreams.size(), "upstream") << " ("
-              << (path.empty() ? "built-in configuration" : path) << ")\n";
+              << counted(loaded.value->upstreams.size(), "upstream");
+    if (!loaded.value->tests.empty()) {
+        std::cout << ", " << counted(loaded.value->tests.size(), "test") << " passed";
+    }
+    if (!warnings.empty()) std::cout << ", " << counted(warnings.size(), "warning");
+    std::cout << " (" << (path.empty() ? "built-in configuration" : path) << ")\n";
+    std::cout.flush();
+    return exit_fine;
+}
+
+int explain(command const& from) {
+    settings::loaded const loaded = load_settings(from, process_environment());
+    if (!loaded.value) {
+        print_problems(loaded);
+        return exit_usage;
+    }
+    std::cout << explanation(loaded, {from.request, from.headers, from.client});
     std::cout.flush();
     return exit_fine;
 }

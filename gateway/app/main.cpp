@@ -32,6 +32,7 @@ int carry_out(app::command const& wanted) {
     switch (wanted.what) {
         case app::command::kind::run: return run(wanted);
         case app::command::kind::check: return app::check(wanted);
+        case app::command::kind::explain: return app::explain(wanted);
         case app::command::kind::demo:
             return wanted.only ? app::run_origin(wanted) : app::run_demo(wanted);
         case app::command::kind::healthcheck: return app::check_health(wanted);

@@ -171,7 +171,7 @@ TEST_CASE("wrong usage is said on stderr and exits with 2", "[unit][command_line
         {{"run", "check"}, "check"},
         {{"version", "-c", "a"}, "-c"},
         {{"demo", "--listen", "nowhere"}, "found \"nowhere\", expected an address"},
-        {{"demo", "--listen", "localhost:80"}, "did you mean \"127.0.0.1\"?"},
+        {{"demo", "--listen", "localhost:80"}, "did you mean \"127.0.0.1:80\"?"},
         {{"demo", "--admin", "1.2.3.4:99999"}, "a port from 0 to 65535"},
         {{"demo", "--origins-only", "both"}, "both"},
         {{"demo", "--origins-only", "backend", "--admin", "0.0.0.0:1"}, "--admin"},
