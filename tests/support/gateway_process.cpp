@@ -86,6 +86,46 @@ gateway_process::gateway_process(configuration const& settings, process_options 
     wait_until_listening(settings.listener_count());
 }
 
+gateway_process gateway_process::from_file(std::string const& path) {
+    gateway_process process;
+    process.child_ =
+        std::make_unique<child_process>(command{gateway_binary(), {"run", "-c", path}, {}});
+    process.wait_until_listening(1);
+    return process;
+}
+
+void gateway_process::write_settings(std::string const& text) const {
+    std::ofstream{settings_->path(), std::ios::trunc} << text;
+}
+
+namespace {
+
+std::size_t occurrences(std::string const& text, std::string_view wanted) {
+    std::size_t count = 0;
+    for (auto at = text.find(wanted); at != text.npos; at = text.find(wanted, at + 1)) ++count;
+    return count;
+}
+
+}  // namespace
+
+void gateway_process::reload(configuration const& settings) const {
+    constexpr std::string_view adopted = "is in effect: ";
+    auto const before = occurrences(log(), adopted);
+    write_settings(settings.text());
+    signal(SIGHUP);
+    child_->err().wait_for(
+        [&](std::string const& log) { return occurrences(log, adopted) > before; });
+}
+
+void gateway_process::reload_in_vain(std::string const& text) const {
+    constexpr std::string_view refused = "configuration refused";
+    auto const before = occurrences(log(), refused);
+    write_settings(text);
+    signal(SIGHUP);
+    child_->err().wait_for(
+        [&](std::string const& log) { return occurrences(log, refused) > before; });
+}
+
 gateway_process gateway_process::demo() {
     gateway_process process;
     process.child_ = std::make_unique<child_process>(command{

@@ -44,6 +44,8 @@ class gateway_process {
 public:
     // Returns when every listener and the admin server listen.
     explicit gateway_process(configuration const& settings, process_options const& options = {});
+    // The same from a file of the test's own, with one listener.
+    static gateway_process from_file(std::string const& path);
     static gateway_process demo();  // `gateway demo`, both addresses on loopback
     ~gateway_process();             // also fails the test when a sanitizer or a check spoke up
     gateway_process(gateway_process&&) = default;
@@ -52,6 +54,12 @@ public:
     std::uint16_t admin_port() const;
 
     void signal(int number) const { child_->signal(number); }
+    // Other content for the settings file, then SIGHUP. `reload` returns when it is in effect on
+    // every core; `reload_in_vain` when it was refused.
+    void write_settings(std::string const& text) const;
+    void reload(configuration const& settings) const;
+    void reload_in_vain(std::string const& text) const;
+    std::string settings_path() const { return settings_->path(); }
     pid_t pid() const { return child_->pid(); }
     int wait_exit(milliseconds wait = patience(20s)) { return child_->wait_exit(wait); }
     void read_stdout_now() { child_->read_stdout_now(); }
