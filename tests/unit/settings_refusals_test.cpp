@@ -33,7 +33,8 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
             "mean \"access\"?"),
         setting(
             "runtime: {timeouts: {}}", "1:11",
-            "runtime: found \"timeouts\", expected one of threads and zone; it belongs under "
+            "runtime: found \"timeouts\", expected one of threads, zone and reload_on_change; it "
+            "belongs under "
             "\"routes[]\" or the top level"),
         upstream(
             "{endpoints: [a], hots: b}", "2:25",
@@ -76,7 +77,8 @@ TEST_CASE("values of the wrong kind are refused", "[unit][settings]") {
             "write it in brackets: [80]"),
         setting(
             "listeners: [80]", "1:13",
-            "listeners[0]: found \"80\", expected a map with keys such as address"),
+            "listeners[0]: found \"80\", expected a map with keys such as address; write "
+            "{ address: 80 }"),
         setting(
             "forwarding: {trusted_proxies: 10.0.0.0/8}", "1:31",
             "forwarding.trusted_proxies: found \"10.0.0.0/8\", expected a list, each item an "
@@ -104,7 +106,8 @@ TEST_CASE("quantities that are malformed or out of bounds are refused", "[unit][
                 "; did you mean \"10s\"?"),
         setting(
             "timeouts: {connect: 5 s}", "1:21",
-            std::string{"timeouts.connect: found \"5 s\", "} + a_duration),
+            std::string{"timeouts.connect: found \"5 s\", "} + a_duration +
+                "; did you mean \"5s\"?"),
         setting(
             "timeouts: {connect: -5s}", "1:21",
             std::string{"timeouts.connect: found \"-5s\", "} + a_duration),

@@ -90,17 +90,20 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
             "letters, digits, dashes, dots and underscores"),
         route(
             "{prefix: /, upstream: wbe}", "2:25",
-            "routes[0].upstream: found \"wbe\", expected one of web and api; did you mean "
+            "routes[0].upstream: found \"wbe\", expected an upstream of this file: one of web and "
+            "api; did you mean "
             "\"web\"?"),
         route(
             "{prefix: /, upstream: other}", "2:25",
-            "routes[0].upstream: found \"other\", expected one of web and api"),
+            "routes[0].upstream: found \"other\", expected an upstream of this file: one of web "
+            "and api"),
         route(
             "{prefix: /, upstream: web, split: {web: 1}}", "2:3",
             "routes[0]: found both an upstream and a split, expected one of upstream and split"),
         route(
             "{prefix: /, split: {web: 1, wbe: 2}}", "2:36",
-            "routes[0].split: found \"wbe\", expected one of web and api; did you mean "
+            "routes[0].split: found \"wbe\", expected an upstream of this file: one of web and "
+            "api; did you mean "
             "\"web\"?"),
         route(
             "{prefix: /, split: {web: 0}}", "2:22",
@@ -120,14 +123,16 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
             "routes[0].fallback: found \"web\", expected an upstream other than the route's own"),
         route(
             "{prefix: /, upstream: web, fallback: no}", "2:40",
-            "routes[0].fallback: found \"no\", expected one of web and api"),
+            "routes[0].fallback: found \"no\", expected an upstream of this file: one of web and "
+            "api"),
         route(
             "{prefix: /, upstream: web, mirror: {percent: 5}}", "2:38",
             "routes[0].mirror: found no \"upstream\", expected that key with a name of at most 64 "
             "letters, digits, dashes, dots and underscores"),
         route(
             "{prefix: /, upstream: web, mirror: {upstream: apy}}", "2:49",
-            "routes[0].mirror.upstream: found \"apy\", expected one of web and api; did you mean "
+            "routes[0].mirror.upstream: found \"apy\", expected an upstream of this file: one of "
+            "web and api; did you mean "
             "\"api\"?"),
         route(
             "{prefix: /, upstream: web, retries: {on_status: [404]}}", "2:52",
@@ -156,10 +161,13 @@ TEST_CASE("routes that match no request are refused", "[unit][settings]") {
             "/api/"),
         route(
             "{prefix: \"/a?b=c\", upstream: web}", "2:12",
-            "routes[0].prefix: found \"/a?b=c\", expected a path without ?, # or *"),
+            "routes[0].prefix: found \"/a?b=c\", expected a path without ?, # or *; a route does "
+            "not "
+            "look at the query"),
         route(
             "{prefix: /api/*, upstream: web}", "2:12",
-            "routes[0].prefix: found \"/api/*\", expected a path without ?, # or *"),
+            "routes[0].prefix: found \"/api/*\", expected a path without ?, # or *; there are no "
+            "patterns: a prefix takes all that begins with it"),
         route(
             "{prefix: /a/../b, upstream: web}", "2:12",
             "routes[0].prefix: found \"/a/../b\", expected a path without empty, \".\" or \"..\" "
