@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/reloader.hpp"
 
+#include "admin/state_page.hpp"
 #include "net/tls_client.hpp"
 #include "observe/log.hpp"
 #include "settings/changes.hpp"
@@ -253,7 +254,7 @@ void reloader::forget_old() {
 void reloader::core_adopted() {
     if (!next_ || --next_->cores_left != 0) return;
     auto const done = std::move(next_);
-    all_.figures.reloaded(std::chrono::system_clock::now());
+    all_.figures.reloaded(admin::wall_now());
     last_failure_.clear();
     observe::log_info(
         "{}: configuration {} is in effect: {}", done->why, all_.figures.generation,

@@ -15,10 +15,11 @@ bool is_of_one_item(std::string_view path) {
     return path.find("[]") != path.npos || path.find('*') != path.npos;
 }
 
-// As the reference page would show the values.
+// As the file would show the values.
 bool differs(row const& one, snapshot& a, snapshot& b) {
     if (one.path == "listeners") return a.listeners != b.listeners;
     if (one.value.shape == shape::section || is_of_one_item(one.path)) return false;
+    if (one.value.items != nullptr) return one.value.items(&a) != one.value.items(&b);
     return one.value.default_text(&a) != one.value.default_text(&b);
 }
 

@@ -150,6 +150,7 @@ private:
         if (self.path == "listeners") return list_of_maps(self, all_.listeners);
         if (self.path == "routes") return list_of_maps(self, all_.routes);
         if (self.path == "upstreams") return upstreams(self);
+        if (self.path == "tests") return list_of_maps(self, all_.tests);
         if (self.path == "upstreams.*.endpoints") {
             return list_of_maps(self, std::get<upstream*>(from)->endpoints);
         }

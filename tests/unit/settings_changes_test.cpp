@@ -29,7 +29,13 @@ std::string const base =
 // Another value for every key that takes a restart.
 std::string const everything_else =
     "listeners: [ { address: 8081 } ]\n"
-    "admin: { address: 8082 }\n"
+    "admin: { address: 8082, token: 0123456789abcdef0123, ready: all_upstreams, "
+    "public_readiness: /ready }\n"
+    "metrics: { duration_buckets: [1s], series: 10, nginx: false, cloudwatch: true, "
+    "cloudwatch_interval: 5s, cloudwatch_namespace: Mine }\n"
+    "tracing: { mode: propagate, sample: 0.5, endpoint: 'http://collector:4318/v1/traces', "
+    "errors: false, service_name: shop, attributes: { stage: test }, headers: { X-Key: a }, "
+    "queue: 32, batch: 16, interval: 2s, timeout: 6s, retry_for: 20s }\n"
     "limits: { memory: 1GiB }\n"
     "logging: { access_file: /x/y, access_buffer: 2MiB }\n"
     "runtime: { threads: 7, zone: here }\n"

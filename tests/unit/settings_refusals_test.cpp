@@ -18,9 +18,8 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         setting(
             "body: 1", "1:1",
             "found \"body\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests; it belongs under "
-            "\"routes[].mirror\" or "
-            "\"routes[].limits\" or \"limits\""),
+            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests; it belongs "
+            "under \"routes[].mirror\" or \"routes[].limits\" or \"limits\""),
         setting(
             "admin:\n  adress: 1", "2:3",
             "admin: found \"adress\", expected one of address, token, ready and "

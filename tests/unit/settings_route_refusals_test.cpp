@@ -125,6 +125,12 @@ TEST_CASE("routes that cannot be are refused", "[unit][settings]") {
             "{prefix: /, upstream: web, fallback: no}", "2:40",
             "routes[0].fallback: found \"no\", expected an upstream of this file: one of web and "
             "api"),
+    });
+}
+
+TEST_CASE(
+    "what a route does beside its upstream is refused where it cannot be", "[unit][settings]") {
+    check_table({
         route(
             "{prefix: /, upstream: web, mirror: {percent: 5}}", "2:38",
             "routes[0].mirror: found no \"upstream\", expected that key with a name of at most 64 "
