@@ -29,7 +29,7 @@ std::string const base =
 // Another value for every key that takes a restart.
 std::string const everything_else =
     "listeners: [ { address: 8081 } ]\n"
-    "admin: { address: 8082, token: 0123456789abcdef0123, ready: all_upstreams, "
+    "admin: { address: 8082, token: 0123456789abcdef0123, ready: every_upstream, "
     "public_readiness: /ready }\n"
     "metrics: { duration_buckets: [1s], series: 10, nginx: false, cloudwatch: true, "
     "cloudwatch_interval: 5s, cloudwatch_namespace: Mine }\n"
