@@ -10,10 +10,9 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
 
@@ -95,8 +94,14 @@ std::optional<std::int64_t> tls_credentials::expires_at() const noexcept {
 }
 
 void tls_credentials::remember(std::string const& path) {
-    std::ifstream file{path, std::ios::binary};
-    std::string const bytes{std::istreambuf_iterator<char>{file}, {}};
+    std::string bytes;
+    std::string why;
+    if (open_file const file = open_to_read(path, why)) {
+        std::array<char, 4096> some;
+        while (std::size_t const got = std::fread(some.data(), 1, some.size(), file.get())) {
+            bytes.append(some.data(), got);
+        }
+    }
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     if (EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr) != 1) return;

@@ -267,7 +267,8 @@ std::string syntax_hint(std::string_view said, std::string_view line) {
         line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
     if (tab) return "indent with blanks, not with tabs";
     std::size_t const colon = line.find(": ");
-    if (colon != line.npos && line.find(": ", colon + 2) != line.npos) {
+    bool const illegal = said.find("illegal map value") != said.npos;
+    if (illegal && colon != line.npos && line.find(": ", colon + 2) != line.npos) {
         return "put a value that holds a colon and a blank in quotes";
     }
     constexpr std::array<std::pair<std::string_view, std::string_view>, 5> known{{

@@ -56,7 +56,7 @@ TEST_CASE("a kept-alive connection sees the new routes with its next request", "
     CHECK(body_of(client) == "one");
     gateway.wait_for_log("SIGHUP: configuration 3 is in effect: routes: 1 changed (/)");
     CHECK(gateway.metrics().sum("gateway_config_generation") == 3);
-    CHECK(gateway.metrics().sum("gateway_config_reloads_total", {{"result", "adopted"}}) == 2);
+    CHECK(gateway.metrics().sum("gateway_config_reloads_total", {{"result", "success"}}) == 2);
 }
 
 TEST_CASE("a bad file leaves the old configuration in effect and says why", "[wire][reload]") {
@@ -78,7 +78,7 @@ TEST_CASE("a bad file leaves the old configuration in effect and says why", "[wi
     auto const metrics = gateway.metrics();
     CHECK(metrics.sum("gateway_config_generation") == 1);
     CHECK(metrics.sum("gateway_config_last_reload_successful") == 0);
-    CHECK(metrics.sum("gateway_config_reloads_total", {{"result", "refused"}}) == 1);
+    CHECK(metrics.sum("gateway_config_reloads_total", {{"result", "failure"}}) == 1);
     gateway.reload(settings);
     CHECK(gateway.metrics().sum("gateway_config_last_reload_successful") == 1);
     CHECK(body_of(client) == "hello");

@@ -107,7 +107,7 @@ TEST_CASE(
     write(file, version(origin, "two"));
     gateway.wait_for_log("configuration 2 is in effect");
     CHECK(seen(gateway) == "two");
-    CHECK(gateway.metrics().sum("gateway_config_reloads_total", {{"result", "refused"}}) == 1);
+    CHECK(gateway.metrics().sum("gateway_config_reloads_total", {{"result", "failure"}}) == 1);
 }
 
 TEST_CASE("watching is switched off by the file that is watched", "[wire][reload]") {
