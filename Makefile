@@ -1,7 +1,7 @@
 # The commands a contributor types. Each installs what it lacks (deploy/packages.txt); everything
 # else is in CMakePresets.json, which works without this file too.
 .DEFAULT_GOAL := help
-.PHONY: help run test asan tsan differential bench deploy-drill build format lint clean image images up down test-containers test-deploy
+.PHONY: help run test asan tsan differential bench bench-observing deploy-drill build format lint clean image images up down test-containers test-deploy
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
@@ -23,6 +23,7 @@ help:
 	@echo 'make fuzz     fuzz each parser and whole sessions, half an hour each (SECONDS=60; TARGETS=session)'
 	@echo 'make soak     ten minutes of mixed traffic with AddressSanitizer, then five million requests'
 	@echo 'make bench    the gateway against nginx, HAProxy and a bare relay (ARGS=--quick: a short one)'
+	@echo 'make bench-observing  what metrics, access log and traces cost together'
 	@echo 'make deploy-drill  a deploy under load, with nginx and HAProxy beside it (SECONDS_EACH=10: short)'
 	@echo 'make build    the release program: build/release/gateway/gateway'
 	@echo 'make format   lay out the C++ files'
@@ -84,6 +85,12 @@ deploy-drill:
 bench: build
 	@$(install) bench
 	@python3 bench/run.py $(ARGS)
+
+bench-observing: build
+	@$(install) bench
+	@$(call build,blind)
+	@python3 bench/run.py --proxies watched,blind --cases 256b-64c --measure load --rounds 25 \
+		--name observing $(ARGS)
 
 format:
 	@$(install) lint

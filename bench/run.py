@@ -41,7 +41,8 @@ def parse_arguments():
     add("--build-dir", type=pathlib.Path, default=HERE.parent / "build/release",
         help="where the gateway and the bench's programs were built (default: build/release)")
     add("--gateway", type=pathlib.Path, help="another gateway binary than the build directory's")
-    add("--proxies", type=listed(list(proxies.KINDS)), default=list(proxies.KINDS),
+    add("--proxies", type=listed(list(proxies.KINDS)), 
+        default=[name for name, kind in proxies.KINDS.items() if kind.always],
         help="some of " + ",".join(proxies.KINDS))
     add("--cases", type=listed(list(measure.CASES)), default=list(measure.CASES),
         help="some of " + ",".join(measure.CASES))
@@ -53,7 +54,8 @@ def parse_arguments():
     add("--own-network", action="store_true",
         help="in a network namespace of its own, without pacing (root; see the README's caveats)")
     add("--check", action="store_true", help="exit 1 when a target is missed or not measured")
-    add("--results", type=pathlib.Path, default=HERE / "results", help="folder for latest.*")
+    add("--results", type=pathlib.Path, default=HERE / "results", help="folder for the results")
+    add("--name", default="latest", help="their name there (default: latest)")
     given = parser.parse_args()
     given.rounds = given.rounds or (3 if given.quick else 9)
     given.seconds = given.seconds or (0.8 if given.quick else 1.5)
@@ -68,7 +70,7 @@ def find_programs(given):
     """Paths of all programs; says everything that is missing before it gives up."""
     found, missing = {}, []
     for name in given.proxies:
-        if name == "gateway" and given.gateway:
+        if name in ("gateway", "watched") and given.gateway:
             found[name] = str(given.gateway.resolve())
             continue
         found[name] = proxies.find(name, given.build_dir)
@@ -181,12 +183,12 @@ def run_bench(given, found, folder):
     return results
 
 
-def write(results, folder):
+def write(results, folder, name):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "latest.json").write_text(json.dumps(results, indent=1) + "\n")
-    (folder / "latest.md").write_text(report.markdown(results))
-    if results["cases"]:
-        (folder / "latest.svg").write_text(plot.svg(results))
+    (folder / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+    (folder / f"{name}.md").write_text(report.markdown(results))
+    if results["cases"] and "gateway" in results["versions"]:
+        (folder / f"{name}.svg").write_text(plot.svg(results))
 
 
 def main():
@@ -213,9 +215,9 @@ def main():
         "rounds": given.rounds, "seconds": given.seconds, "warm_up": given.warm_up,
         "idle_connections": given.idle_connections, "idle_seconds": given.idle_seconds}
     results["targets"] = summary.targets(results)
-    write(results, given.results)
+    write(results, given.results, given.name)
     print(report.markdown(results))
-    print(f"written to {given.results}/latest.md, .json and .svg", file=sys.stderr)
+    print(f"written to {given.results}/{given.name}.md and what is beside it", file=sys.stderr)
     met = all(one["met"] for one in results["targets"])
     return 0 if met or not given.check else 1
 

@@ -5,7 +5,7 @@ import json
 import os
 import pathlib
 
-from harness import machine, processes
+from harness import collector, machine, processes
 
 PEERS = pathlib.Path(__file__).resolve().parent.parent / "peers"
 
@@ -20,6 +20,7 @@ class Proxy:
     package = None    # Debian package that brings `program`
     cases = None      # names of the cases it runs; None means all
     others = True     # its memory and start are measured too
+    always = True     # runs unless others are asked for
 
     def __init__(self, folder, core, origin_port, program):
         self.folder = folder
@@ -103,6 +104,52 @@ class Gateway(Proxy):
         return machine.version_of([self.program, "version"])
 
 
+class Watched(Gateway):
+    """The gateway with everything that observes: metrics, access log, spans to a collector."""
+
+    name = "watched"
+    title = "gateway, watched"
+    always = False
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.collector = None
+
+    def configure(self, **words):
+        target = super().configure(**words)
+        with open(target, "a", encoding="utf-8") as file:
+            file.write(self.more())
+        return target
+
+    def more(self):
+        return (f"\ntracing:\n  mode: export\n"
+                f"  endpoint: \"http://127.0.0.1:{self.collector.port}/v1/traces\"\n")
+
+    def start(self):
+        self.collector = collector.Collector()
+        return super().start()
+
+    def stop(self):
+        super().stop()
+        if self.collector:
+            self.collector.stop()
+            self.collector = None
+
+
+class Blind(Watched):
+    """A build that counts nothing, with neither log nor traces: the floor of observing."""
+
+    name = "blind"
+    title = "gateway, blind"
+    logs = False
+
+    def more(self):
+        return "\nlogging:\n  access: off\n"
+
+    def start(self):
+        return Gateway.start(self)
+
+
 class Nginx(Proxy):
     name = "nginx"
     title = "nginx"
@@ -158,13 +205,16 @@ class Relay(Proxy):
         return "of this commit"
 
 
-KINDS = {kind.name: kind for kind in (Gateway, Nginx, NginxTuned, Haproxy, Relay)}
+KINDS = {kind.name: kind for kind in (
+    Gateway, Nginx, NginxTuned, Haproxy, Relay, Watched, Blind)}
 
 
 def find(name, build_dir):
     """Path of a proxy's program, or None."""
-    if name == "gateway":
+    if name in ("gateway", "watched"):
         candidates = [build_dir / "gateway" / "gateway", build_dir / "gateway"]
+    elif name == "blind":
+        candidates = [build_dir.parent / "blind" / "gateway" / "gateway"]
     elif name == "relay":
         candidates = [build_dir / "bench" / "bench_relay", build_dir / "bench_relay"]
     else:

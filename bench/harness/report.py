@@ -15,7 +15,8 @@ def target_name(target):
     """In words; `target` is one of summary.targets()."""
     if target["what"] != "ratio":
         return target["what"]
-    return f"{measure.CASES[target['case']].title}: gateway / {title_of(target['other'])}"
+    pair = f"{title_of(target['one'])} / {title_of(target['other'])}"
+    return f"{measure.CASES[target['case']].title}: {pair}"
 
 
 def target_figures(target):
