@@ -115,6 +115,18 @@ void add_connections(page& to, cores const& all) {
     to.gauge(
         "gateway_tunnels_open", "Upgraded connections, such as WebSockets.",
         sum(all, &traffic_counters::tunnels_open));
+    auto& sent_away = to.family(
+        "gateway_tunnels_drained_total",
+        "Tunnels that a drain ended: WebSockets whose close frame was answered or not, and those "
+        "that were just closed.",
+        MetricType::Counter);
+    for (std::size_t i = 0; i < observe::farewell_count; ++i) {
+        auto const how = static_cast<observe::farewell>(i);
+        auto const total =
+            sum(all, [&](traffic_counters const& core) { return core.tunnels_sent_away(how); });
+        sent_away.metric.push_back(
+            page::sample({{"close", std::string{observe::word_of(how)}}}, total));
+    }
     to.counter(
         "gateway_bytes_received_total", "Bytes of requests read from clients.",
         sum(all, &traffic_counters::bytes_received));

@@ -95,10 +95,14 @@ void core_unit::set_endpoints(std::size_t upstream, std::vector<proxy::endpoint_
     });
 }
 
-void core_unit::drain() {
-    core_.post([this] {
+void core_unit::leave() {
+    core_.post([this] { shard_.leave(); });
+}
+
+void core_unit::drain(time_point tunnels_until) {
+    core_.post([this, tunnels_until] {
         for (auto const& each : listeners_) each->stop();
-        shard_.drain();
+        shard_.drain(tunnels_until);
         if (health_) health_->stop();
     });
 }

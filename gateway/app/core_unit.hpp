@@ -54,7 +54,8 @@ public:
     void ask_errors(
         std::uint64_t newer_than, std::function<void(std::vector<observe::noted_error>)> done);
     void close_routes(std::vector<proxy::shard::closed_route> all);  // those, and no others
-    void drain();
+    void leave();  // responses say that their connection closes
+    void drain(time_point tunnels_until);
     void cut();   // ends every session now
     void stop();  // and joins the thread
 

@@ -10,6 +10,7 @@
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
 #include "app/reloader.hpp"
+#include "app/stopping.hpp"
 #include "app/task_labels.hpp"
 #include "app/trace_resource.hpp"
 #include "net/ecs_metadata.hpp"
@@ -41,10 +42,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-// How often the drain looks whether it is over, and how long the last sessions may take to end
-// when they are cut.
-constexpr milliseconds drain_look{10};
-constexpr milliseconds cut_limit{1'000};
 // The first request should find its upstream's name resolved, but a name server that is slow or
 // dead delays nothing longer than this.
 constexpr milliseconds first_look_up_limit{500};
@@ -134,8 +131,6 @@ struct gateway::parts {
     void open(std::function<void()> const& ready);
     void open_when_resolved(time_point limit, std::function<void()> const& ready);
     void reloaded();
-    void drain();
-    void await_drained(time_point limit, bool cut);
     void stop();
 
     settings::snapshot wanted;
@@ -160,8 +155,10 @@ struct gateway::parts {
     std::unique_ptr<operator_desk> operators;
     std::unique_ptr<figure_lines> figures;  // null: not wanted
     std::unique_ptr<admin::admin_server> admin;
-    bool draining = false;
-    time_point drain_begun{};
+    stopping end{control, admission, cores, [this] {
+                     names.stop();
+                     desk.stop();
+                 }};
 };
 
 gateway::parts::parts(settings::snapshot const& from, reload_source again)
@@ -248,7 +245,7 @@ void gateway::parts::open_when_resolved(time_point limit, std::function<void()> 
     }
     timer.expires_after(first_look_up_look);
     timer.async_wait([this, limit, ready](boost::system::error_code aborted) {
-        if (!aborted && !draining) open_when_resolved(limit, ready);
+        if (!aborted && !end.begun()) open_when_resolved(limit, ready);
     });
 }
 
@@ -282,15 +279,16 @@ void gateway::parts::signalled(int number) {
         return;
     }
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
-    if (draining) {
+    if (end.begun()) {
         observe::log_warn("{} again: ending now with {} connections open", name, admission.open());
         observe::flush_log();
         std::_Exit(exit_failure);
     }
-    observe::log_info(
-        "{}: draining {} connections, at most {} s", name, admission.open(),
-        static_cast<double>(wanted.timeouts.drain.count()) / 1000);
-    drain();
+    operators->draining();
+    life->stop();
+    // Whoever sits at the terminal waits for no load balancer, and nobody comes who was not heard.
+    bool const waits = number == SIGTERM && operators->is_open();
+    end.begin(name, wanted.timeouts.drain, waits ? wanted.timeouts.lame_duck : 0ms);
     await_signal();
 }
 
@@ -300,35 +298,6 @@ void gateway::parts::reloaded() {
     metrics->describe(wanted);
     operators->reconfigured();
     warn_of_unverified(wanted);
-}
-
-void gateway::parts::drain() {
-    draining = true;
-    operators->draining();
-    drain_begun = clock::now();
-    life->stop();
-    names.stop();
-    desk.stop();
-    for (auto const& each : cores) each->drain();
-    await_drained(drain_begun + wanted.timeouts.drain, false);
-}
-
-void gateway::parts::await_drained(time_point limit, bool cut) {
-    timer.expires_after(drain_look);
-    timer.async_wait([this, limit, cut](boost::system::error_code aborted) {
-        if (aborted) return;
-        auto const now = clock::now();
-        auto const open = admission.open();
-        if (open == 0 || (cut && now >= limit)) {
-            control.stop();
-        } else if (now >= limit) {
-            observe::log_warn("drain limit reached: cutting {} connections", open);
-            for (auto const& each : cores) each->cut();
-            await_drained(now + cut_limit, true);
-        } else {
-            await_drained(limit, cut);
-        }
-    });
 }
 
 void gateway::parts::stop() {
@@ -365,11 +334,7 @@ int gateway::run(std::function<void()> const& ready) {
     all.control.run();
 
     all.stop();
-    std::uint64_t served = 0;
-    for (auto const& each : all.cores) served += each->counters().exchanges_settled();
-    auto const took =
-        std::chrono::duration_cast<milliseconds>(clock::now() - all.drain_begun).count();
-    observe::log_info("drained in {} ms after {} requests", took, served);
+    all.end.tell();
     if (all.figures) all.figures->finish();
     // The shards hand over their last log lines as they go; then the writer writes them.
     all.cores.clear();

@@ -48,6 +48,7 @@ public:
     void start();
     void opened();    // connections are accepted
     void draining();  // not ready any more, for good
+    bool is_open() const noexcept { return opened_; }
     // After a reload: what was asked of things that are gone is forgotten.
     void reconfigured();
     void stop();

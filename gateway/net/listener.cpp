@@ -65,7 +65,8 @@ void listener::start() {
 
 void listener::stop() {
     if (!socket_.is_open()) return;
-    accept_all();
+    // What is left in the queue would be reset by the close.
+    while (accept_some()) {}
     paused_ = false;
     socket_.close();
     descriptor_ = -1;
@@ -74,8 +75,15 @@ void listener::stop() {
 void listener::stirred(runtime::watched&) { accept_all(); }
 
 void listener::accept_all() {
+    // More wait: others get their turn first, and the edge is spent.
+    if (socket_.is_open() && accept_some()) {
+        home_.post([this] { accept_all(); });
+    }
+}
+
+// True when more may wait.
+bool listener::accept_some() {
     for (int accepted = 0; accepted < accepts_per_turn;) {
-        if (!socket_.is_open()) return;
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
         int const descriptor = ::accept4(
@@ -87,16 +95,15 @@ void listener::accept_all() {
             told_.accepted(descriptor, address{peer});
             continue;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
         if (belongs_to_connection(errno)) continue;
         // No descriptors or memory: the edge is spent, so the tick tries again.
         paused_ = true;
         int const error = errno;
         if (!std::exchange(failing_, true)) told_.failed(error);
-        return;
+        return false;
     }
-    // More wait: others get their turn first, and the edge is spent.
-    home_.post([this] { accept_all(); });
+    return true;
 }
 
 }  // namespace gateway::net

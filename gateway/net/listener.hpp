@@ -38,6 +38,7 @@ private:
 
     void stirred(runtime::watched& socket) override;
     void accept_all();
+    bool accept_some();
 
     runtime::core& home_;
     events told_;

@@ -134,6 +134,11 @@ bool stream::has_unread() noexcept {
     return ::recv(descriptor(), &unread, 1, MSG_PEEK) > 0;
 }
 
+bool stream::has_arrived() noexcept {
+    char unread = 0;
+    return ::recv(descriptor(), &unread, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 bool stream::is_quiet() noexcept {
     if (!may_read()) return true;
     if (tls_ != nullptr) return is_quiet_tls();

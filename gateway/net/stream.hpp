@@ -61,6 +61,9 @@ public:
     // Bytes came already that nobody has read; as far as the events so far tell.
     bool has_unread() noexcept;
 
+    // A plain byte waits in the kernel, whether or not an event has told of it.
+    bool has_arrived() noexcept;
+
     // Nothing can be read now: no byte, no end. Asks the kernel only when the last read left the
     // question open (it took exactly what it wanted). What TLS says between data is no news.
     bool is_quiet() noexcept;

@@ -58,6 +58,12 @@ std::string_view word_of(mirror_outcome outcome) noexcept {
     return words[static_cast<std::size_t>(outcome)];
 }
 
+std::string_view word_of(farewell how) noexcept {
+    constexpr std::array<std::string_view, farewell_count> words{
+        "answered", "unanswered", "unannounced"};
+    return words[static_cast<std::size_t>(how)];
+}
+
 std::string_view status_word(std::size_t slot) noexcept { return status_words[slot]; }
 
 std::string_view method_word(method_label method) noexcept {

@@ -55,6 +55,12 @@ enum class mirror_outcome : std::uint8_t { answered, failed, too_many, body, no_
 inline constexpr std::size_t mirror_outcome_count = 5;
 std::string_view word_of(mirror_outcome outcome) noexcept;
 
+// How a drain ended a tunnel: a WebSocket's close frame was answered or not; anything else, and a
+// WebSocket that is none by its frames, is just closed.
+enum class farewell : std::uint8_t { answered, unanswered, unannounced };
+inline constexpr std::size_t farewell_count = 3;
+std::string_view word_of(farewell how) noexcept;
+
 struct upstream_counters {
     counter attempts;
     counter connected;                                // connections made
@@ -115,6 +121,9 @@ public:
 
     void tunnel_opened() noexcept { tunnels_.add(1); }
     void tunnel_closed() noexcept { tunnels_.add(-1); }
+    void tunnel_sent_away(farewell how) noexcept {
+        sent_away_[static_cast<std::size_t>(how)].add();
+    }
 
     void attempt_begun(std::size_t upstream) noexcept { upstreams_[upstream].attempts.add(); }
     void attempt_failed(std::size_t upstream, cause why) noexcept {
@@ -165,6 +174,9 @@ public:
     std::uint64_t exchanges_begun() const noexcept { return begun_.value(); }
     std::uint64_t exchanges_settled() const noexcept { return settled_.value(); }
     std::uint64_t exchanges_in_flight() const noexcept { return difference(begun_, settled_); }
+    std::uint64_t tunnels_sent_away(farewell how) const noexcept {
+        return sent_away_[static_cast<std::size_t>(how)].value();
+    }
     std::int64_t tunnels_open() const noexcept { return tunnels_.value(); }
     std::uint64_t bytes_received() const noexcept { return bytes_received_.value(); }
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_.value(); }
@@ -215,6 +227,7 @@ private:
     counter closed_;
     gauge idle_;
     gauge tunnels_;
+    std::array<counter, farewell_count> sent_away_;
     counter accept_failures_;
     counter evicted_;
     counter throttled_;

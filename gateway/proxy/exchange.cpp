@@ -157,7 +157,7 @@ runtime::task<void> exchange::reply(cause why) {
         request_body_read_ = true;
     }
     // After a fault in the framing nobody knows where the next request would begin.
-    keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.draining();
+    keep_alive_ = keep_alive_ && head_complete_ && request_body_read_ && !home_.leaving();
     enter(observe::phase::responding);
     std::string bytes = reply_bytes();
     head_sent_ = true;

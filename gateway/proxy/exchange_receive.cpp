@@ -81,7 +81,7 @@ void exchange::judge_head() {
     if (why_ != cause::none) return;
 
     head_complete_ = true;
-    keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.draining() &&
+    keep_alive_ = http::wants_keep_alive(request_, request_options_) && !home_.leaving() &&
                   !session_.last_request && !session_.readiness_only;
     upgrade_ = http::is_upgrade_request(request_, request_options_);
     request_body_read_ =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The response on its way to the client: head, body, or a tunnel.
+#include "base/ascii.hpp"
 #include "http/persistence.hpp"
 #include "net/timed_wait.hpp"
 #include "proxy/exchange.hpp"
@@ -19,7 +20,7 @@ void exchange::plan_response() {
                          response_body_.kind == http::body_kind::chunked;
     response_chunked_ = !http_1_0 && endless;
     close_delimited_ = http_1_0 && endless;
-    if (close_delimited_ || home_.draining()) keep_alive_ = false;
+    if (close_delimited_ || home_.leaving()) keep_alive_ = false;
     // An upstream that refuses a body before its end (413, 401) leaves the rest unread.
     if (!request_body_read_ && status_ >= 400) keep_alive_ = false;
 }
@@ -162,13 +163,15 @@ runtime::task<void> exchange::run_tunnel(std::string_view head) {
     co_await write_to_client(pieces);
     if (client_gone_) co_return;
     session_.client.observe(nullptr);
-    home_.counters.tunnel_opened();
     enter(observe::phase::tunnelling);
-    tunnel bytes{home_.core, rules_->waits.tunnel_idle, session_.client, upstream_->socket};
+    bool const web_socket =
+        ascii::equal_ignoring_case(response_.value_of(http::field_id::upgrade), "websocket");
+    tunnel bytes{
+        home_, web_socket ? tunnel::kind::web_socket : tunnel::kind::bytes,
+        rules_->waits.tunnel_idle, session_.client, upstream_->socket};
     // It may last for days; no reload's leavings stay for it.
     if (!request_body_task_.running()) rules_.end();
     why_ = co_await bytes.run(session_.input.view(), response_bytes());
-    home_.counters.tunnel_closed();
     input_used_ = session_.input.view().size();
     keep_alive_ = false;
     response_complete_ = true;

@@ -95,7 +95,8 @@ session::~session() {
 }
 
 void session::drain() noexcept {
-    if (idle_) client.abort_read(cause::draining);
+    // A request that has come already, though its event has not, is served.
+    if (idle_ && !client.has_arrived()) client.abort_read(cause::draining);
 }
 
 void session::cut() noexcept {
@@ -118,7 +119,9 @@ runtime::task<void> session::run(int descriptor) {
             home.counters.connection_became_idle();
             cause ended = cause::draining;
             client.brings_work(true);
-            if (!home.draining()) {
+            if (home.draining()) {
+                if (client.has_arrived()) ended = cause::none;
+            } else {
                 ended = co_await net::readable_within{
                     client, home.core,
                     // Whoever is beyond the limit makes no room by going.

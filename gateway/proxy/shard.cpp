@@ -4,6 +4,7 @@
 #include "http/error_reply.hpp"
 #include "proxy/inflight.hpp"
 #include "proxy/session.hpp"
+#include "proxy/tunnel.hpp"
 #include "runtime/task.hpp"
 
 #include <sys/socket.h>
@@ -15,6 +16,8 @@
 namespace gateway::proxy {
 namespace {
 
+// A client that has got a WebSocket's close frame answers it within this.
+constexpr milliseconds farewell_wait{2'000};
 constexpr unsigned ticks_per_log_flush = 2;
 constexpr unsigned ticks_per_second = 1s / runtime::core::tick;
 
@@ -39,6 +42,7 @@ shard::shard(
     net::tls_store const* tls)
     : core(home),
       counters(counts),
+      farewell(home.own_deadlines(farewell_wait)),
       admission_(process),
       news_(news),
       cores_(cores),
@@ -191,10 +195,31 @@ void shard::refuse(int descriptor, cause why) {
     ::close(descriptor);
 }
 
-void shard::drain() noexcept {
-    draining_ = true;
+void shard::drain(time_point tunnels_until) noexcept {
+    leaving_ = draining_ = true;
+    tunnels_until_ = tunnels_until;
     for (session* each = sessions_; each != nullptr; each = each->next_) each->drain();
     sweep_pools(core.now());
+    send_tunnels_away(core.now());
+}
+
+// At each tick as many as it takes to be through in time, so that their clients do not come back
+// all at once; one at least, so that few tunnels do not make a long drain. What cannot be told
+// keeps its bytes flowing until the end.
+void shard::send_tunnels_away(time_point now) {
+    bool const last = now >= tunnels_until_;
+    std::size_t left = 0;
+    for (tunnel* each = tunnels_; each != nullptr; each = each->next_) {
+        if (!each->was_told() && (last || each->is_framed())) ++left;
+    }
+    auto const ticks = last ? 1 : (tunnels_until_ - now) / runtime::core::tick + 1;
+    std::size_t due =
+        (left + static_cast<std::size_t>(ticks) - 1) / static_cast<std::size_t>(ticks);
+    for (tunnel* each = tunnels_; each != nullptr && due > 0; each = each->next_) {
+        if (each->was_told() || !(last || each->is_framed())) continue;
+        each->go_away();
+        --due;
+    }
 }
 
 void shard::cut() noexcept {
@@ -246,6 +271,7 @@ void shard::ticked(time_point now) {
     bodies_held = level >= runtime::memory_level::tight;
     requests_refused = level == runtime::memory_level::critical;
     if (++ticks_ % ticks_per_second == 0) ++second_number;
+    if (draining_ && tunnels_ != nullptr) send_tunnels_away(now);
     if (access_log && ticks_ % ticks_per_log_flush == 0) access_log->flush();
 }
 

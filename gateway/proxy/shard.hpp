@@ -29,6 +29,7 @@ namespace gateway::proxy {
 
 class inflight_look;
 class session;
+class tunnel;
 
 class shard {
 public:
@@ -69,10 +70,14 @@ public:
     // Takes over an accepted connection. `local_port` is the listener's.
     void serve(int descriptor, http::address16 const& peer, std::uint16_t local_port);
 
-    // From now on idle sessions close, and the others after their present exchange.
-    void drain() noexcept;
+    // From now on every response says that its connection closes; new ones are still served.
+    void leave() noexcept { leaving_ = true; }
+    // From now on idle sessions close, and the others after their present exchange. Tunnels are
+    // ended one after another until `tunnels_until`.
+    void drain(time_point tunnels_until) noexcept;
     // Ends all sessions now, whatever they are doing.
     void cut() noexcept;
+    bool leaving() const noexcept { return leaving_; }
     bool draining() const noexcept { return draining_; }
     std::size_t open_sessions() const noexcept { return open_sessions_; }
 
@@ -117,9 +122,12 @@ public:
     // What /readyz says; the control thread decides.
     bool is_ready() const noexcept { return !draining_ && admission_.is_ready(); }
 
+    runtime::deadline_list& farewell;  // clients that have got a WebSocket's close frame
+
 private:
     friend class session;
     friend class inflight_look;
+    friend class tunnel;
 
     // Those who wait for an endpoint go on, the first of them first: each tells the next.
     struct waker final : availability_observer {
@@ -135,6 +143,7 @@ private:
     void sweep_pools(time_point now) noexcept;
     void ticked(time_point now);
     void refuse(int descriptor, cause why);
+    void send_tunnels_away(time_point now);
 
     waker waker_;
     net::admission& admission_;
@@ -152,7 +161,10 @@ private:
     std::size_t open_sessions_ = 0;
     inflight_look* look_ = nullptr;       // the latest, while it goes on
     std::size_t readiness_sessions_ = 0;  // beyond the limit of connections
+    tunnel* tunnels_ = nullptr;           // the same of tunnels, newest first
+    bool leaving_ = false;
     bool draining_ = false;
+    time_point tunnels_until_{};
     std::int64_t date_second_ = -1;
     std::array<char, http::date_size> date_text_{};
     unsigned ticks_ = 0;

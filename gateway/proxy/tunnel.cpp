@@ -10,24 +10,65 @@ constexpr unsigned moves_per_turn = 16;
 
 }  // namespace
 
+tunnel::tunnel(
+    shard& home,
+    kind what,
+    runtime::deadline_list& idle,
+    net::stream& client,
+    net::stream& upstream) noexcept
+    : home_(home),
+      client_(client),
+      upstream_(upstream),
+      idle_time_(idle),
+      framed_(what == kind::web_socket) {
+    next_ = home_.tunnels_;
+    if (next_ != nullptr) next_->previous_ = this;
+    home_.tunnels_ = this;
+    home_.counters.tunnel_opened();
+}
+
+tunnel::~tunnel() {
+    (previous_ != nullptr ? previous_->next_ : home_.tunnels_) = next_;
+    if (next_ != nullptr) next_->previous_ = previous_;
+    home_.counters.tunnel_closed();
+    if (told_) home_.counters.tunnel_sent_away(farewell());
+}
+
 runtime::task<cause> tunnel::run(std::string_view from_client, std::string_view from_upstream) {
     idle_.start(
-        idle_limit_, home_.now(), client_, runtime::deadline::side::both, cause::tunnel_timeout);
+        idle_time_, home_.core.now(), client_, runtime::deadline::side::both,
+        cause::tunnel_timeout);
     runtime::side_task towards_upstream;
     towards_upstream.start(pump(client_, upstream_, from_client));
     co_await pump(upstream_, client_, from_upstream);
     co_await towards_upstream.join();
     idle_.stop();
-    co_return why_;
+    co_return told_&& why_ == cause::none ? cause::draining : why_;
+}
+
+void tunnel::go_away() {
+    told_ = true;
+    if (!is_framed()) {
+        end_both(cause::draining);
+        return;
+    }
+    idle_.start(
+        home_.farewell, home_.core.now(), client_, runtime::deadline::side::both, cause::draining);
+    upstream_.wake_reader();  // the pump to the client says it
 }
 
 runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string_view ready) {
     unsigned moves = 0;
+    runtime::block memory;
     for (;;) {
-        runtime::block memory;
+        if (&to == &client_ && closes_client()) {
+            bool const sent = co_await close_client();
+            if (!sent) co_return;
+        }
         if (ready.empty()) {
+            memory.reset();
             if (!from.may_read()) co_await from.readable();
-            memory = home_.blocks().lend();
+            memory = home_.core.blocks().lend();
             net::io_result const got = from.try_read({memory.data(), memory.size()});
             if (got.status == net::io_status::would_block) continue;
             if (got.status != net::io_status::ok) {
@@ -36,8 +77,10 @@ runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string
             }
             ready = {memory.data(), got.bytes};
         }
-        std::array<iovec, 1> pieces{net::piece(ready.data(), ready.size())};
-        ready = {};
+        std::string_view part = pass(from, ready);
+        ready.remove_prefix(part.size());
+        if (&to == &client_ && closed_client_) part = {};
+        std::array<iovec, 1> pieces{net::piece(part.data(), part.size())};
         while (net::total(pieces) > 0) {
             net::io_result const sent = to.try_write(pieces);
             if (sent.status == net::io_status::would_block) {
@@ -47,13 +90,68 @@ runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string
                 co_return;
             }
         }
-        if (idle_.running()) idle_.renew(home_.now());
-        if (++moves % moves_per_turn == 0) co_await home_.reactor().next_turn();
+        note_progress();
+        if (++moves % moves_per_turn == 0) co_await home_.core.reactor().next_turn();
     }
+}
+
+// What is passed on in one go: all there is or, with a close frame of ours due, the rest of the
+// frame under way.
+std::string_view tunnel::pass(net::stream const& from, std::string_view ready) noexcept {
+    if (!framed_) return ready;
+    bool const to_upstream = &from == &client_;
+    if (!to_upstream && told_ && !closed_client_) {
+        return ready.substr(0, from_upstream_.pass_frame(ready));
+    }
+    (to_upstream ? from_client_ : from_upstream_).pass(ready);
+    return ready;
+}
+
+// Both sides may be closing already by themselves; then there is nothing to add.
+bool tunnel::closes_client() const noexcept {
+    return told_ && framed_ && !closed_client_ && from_upstream_.at_boundary() &&
+           !from_upstream_.close_seen();
+}
+
+// False: the client takes no more bytes, and the tunnel has ended.
+runtime::task<bool> tunnel::close_client() {
+    std::array<iovec, 1> pieces{net::piece(http::going_away.data(), http::going_away.size())};
+    closed_client_ = true;
+    while (net::total(pieces) > 0) {
+        net::io_result const sent = client_.try_write(pieces);
+        if (sent.status == net::io_status::would_block) {
+            co_await client_.writable();
+        } else if (sent.status != net::io_status::ok) {
+            sink_failed(client_, sent.status);
+            co_return false;
+        }
+    }
+    co_return true;
+}
+
+// The client left without an answer to our close frame, so its upstream hears it from us, as far as
+// the kernel takes it at once. Only where the bytes to the upstream have been written.
+void tunnel::tell_upstream() noexcept {
+    if (!from_client_.at_boundary() || from_client_.close_seen()) return;
+    std::array<char, 8> const frame = http::masked_going_away(home_.random());
+    std::array<iovec, 1> pieces{net::piece(frame.data(), frame.size())};
+    static_cast<void>(upstream_.try_write(pieces));
+}
+
+// A tunnel that is being closed has no more time however busy it is.
+void tunnel::note_progress() {
+    if (idle_.running() && !told_) idle_.renew(home_.core.now());
+}
+
+observe::farewell tunnel::farewell() const noexcept {
+    using enum observe::farewell;
+    if (!closed_client_ && !from_upstream_.close_seen()) return unannounced;
+    return from_client_.close_seen() ? answered : unanswered;
 }
 
 // An orderly end is passed on and the other direction goes on; anything else ends both.
 void tunnel::source_ended(net::stream& from, net::stream& to, net::io_status status) {
+    if (told_ && framed_ && &from == &client_) tell_upstream();
     if (status == net::io_status::closed) {
         to.shutdown_write();
     } else if (status == net::io_status::aborted) {

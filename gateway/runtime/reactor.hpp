@@ -77,6 +77,9 @@ public:
         abort_read(why);
         abort_write(why);
     }
+    // Resumes who waits for reading, if anybody does, as if there were news: to be told something
+    // else. Whoever may be woken so reads again to find out.
+    void wake_reader() noexcept { abort_read(cause::none); }
     // After an aborted read: reading is allowed again (to drain what a peer still sends).
     void allow_read() noexcept { read_abort_ = cause::none; }
     cause read_abort() const noexcept { return read_abort_; }

@@ -338,6 +338,7 @@ loaded read_tree(node const& root, problem_list& problems) {
     }
     in.read_section("", root, &out);
     if (!find(root, "listeners")) out.listeners.emplace_back();
+    follow_load_balancer(out, root);
     validate(out, in);
     if (!problems.empty()) return {};
     name_routes(out);

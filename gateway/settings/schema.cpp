@@ -198,6 +198,18 @@ constexpr auto further_rows = std::to_array<row>({
      "upstream, from 4s on: from its Keep-Alive header and from when it closes, up to 1m."},
     {"timeouts.drain", timeout<&timeouts::drain>, between(0ms, 1h), live,
      "From SIGTERM to the end, at most. Keep it below the time after which the platform kills."},
+    {"timeouts.lame_duck", timeout<&timeouts::lame_duck>, between(0ms, 1h), live,
+     "Of the drain's time, how long after SIGTERM new connections are still accepted while "
+     "`/readyz` fails and every response closes its connection: as long as a load balancer takes "
+     "to notice. 0ms turns it off; Ctrl-C goes without it."},
+
+    {"alb", section, unbounded, live, "The load balancer in front of the gateway."},
+    {"alb.idle_timeout", scalar<duration, &snapshot::alb, &alb::idle_timeout>, between(1s, 4'000s),
+     live,
+     "Its idle timeout, as set there. Where they are not written, `timeouts.keep_alive` becomes "
+     "15s "
+     "more, so that it never meets a connection that is closing, and `timeouts.response_head` 5s "
+     "less (half of it up to 10s), so that the gateway answers first and says why."},
 
     {"limits", section, unbounded, live, "How much of each thing, for all routes."},
     {"limits.header", scalar<size, &snapshot::limits, &limits::header_bytes>, between(1_KiB, 1_MiB),

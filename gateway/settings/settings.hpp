@@ -95,8 +95,16 @@ struct timeouts {
     milliseconds tunnel_idle{3'600'000};   // A tunnel with no byte either way.
     std::optional<milliseconds> upstream_idle;  // An idle upstream connection; learned without it.
     milliseconds drain{25'000};                 // From SIGTERM to the end, at most.
+    milliseconds lame_duck{6'000};  // Of it, how long new connections are still accepted.
 
     bool operator==(timeouts const&) const = default;
+};
+
+// The load balancer in front, after which other settings fall into line.
+struct alb {
+    milliseconds idle_timeout{60'000};  // Its own: a connection without a byte for so long ends.
+
+    bool operator==(alb const&) const = default;
 };
 
 struct limits {
@@ -339,6 +347,7 @@ struct snapshot {
     settings::dns dns;
     settings::metrics metrics;
     settings::tracing tracing;
+    settings::alb alb;
     std::vector<request_test> tests;
 
     bool operator==(snapshot const&) const = default;

@@ -153,7 +153,38 @@ void check_dns(snapshot const& all, reader& in) {
                          : "at least dns.ttl_min, which is " + duration::text(all.dns.ttl_min));
 }
 
+// Only where the balancer's time was written: its default is a guess.
+void check_load_balancer(snapshot const& all, reader& in) {
+    node const* const section = find(*in.found.root, "alb");
+    node const* const timeouts = find(*in.found.root, "timeouts");
+    if (!section || !find(*section, "idle_timeout") || !timeouts) return;
+    milliseconds const balancer = all.alb.idle_timeout;
+    std::string const its = "alb.idle_timeout, which is " + duration::text(balancer);
+    node const* const keep_alive = find(*timeouts, "keep_alive");
+    if (keep_alive && all.timeouts.keep_alive <= balancer) {
+        reader::step const here{in, "timeouts.keep_alive"};
+        in.refuse(
+            *keep_alive, in_quotes(duration::text(all.timeouts.keep_alive)), "more than " + its,
+            "leave it out and it follows");
+    }
+    node const* const head = find(*timeouts, "response_head");
+    if (head && all.timeouts.response_head >= balancer) {
+        reader::step const here{in, "timeouts.response_head"};
+        in.refuse(
+            *head, in_quotes(duration::text(all.timeouts.response_head)), "less than " + its,
+            "leave it out and it follows");
+    }
+}
+
 }  // namespace
+
+void follow_load_balancer(snapshot& all, node const& root) {
+    node const* const written = find(root, "timeouts");
+    milliseconds const balancer = all.alb.idle_timeout;
+    if (!written || !find(*written, "keep_alive")) all.timeouts.keep_alive = balancer + 15s;
+    if (written && find(*written, "response_head")) return;
+    all.timeouts.response_head = balancer > 10s ? balancer - 5s : balancer / 2;
+}
 
 void validate(snapshot const& all, reader& in) {
     check_listeners(all, in);
@@ -163,6 +194,7 @@ void validate(snapshot const& all, reader& in) {
     check_repeated_routes(all, in);
     check_limits(all, in);
     check_dns(all, in);
+    check_load_balancer(all, in);
     check_upstream_tls(all, in);
     check_metrics(all, in);
 }

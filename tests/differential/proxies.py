@@ -14,7 +14,7 @@ admin: {{ address: "127.0.0.1:0" }}
 upstreams: {{ app: {{ endpoints: ["127.0.0.1:{origin}"] }} }}
 routes: [{{ prefix: /, upstream: app }}]
 forwarding: {{ trusted_proxies: [] }}
-timeouts: {{ response_head: 1s, response_body: 1s, upstream_idle: 1m }}
+timeouts: {{ lame_duck: 0ms, response_head: 1s, response_body: 1s, upstream_idle: 1m }}
 runtime: {{ threads: 1 }}
 """
 

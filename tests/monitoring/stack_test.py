@@ -103,6 +103,7 @@ def gateway_settings(work, origin):
 listeners: [{{ address: "127.0.0.1:0" }}]
 admin: {{ address: "127.0.0.1:0" }}
 runtime: {{ threads: 2 }}
+timeouts: {{ lame_duck: 0ms }}
 dns: {{ ttl_max: 1s }}
 limits: {{ connections_per_client: 20 }}
 forwarding: {{ trusted_proxies: [] }}

@@ -29,7 +29,7 @@ admin: {{ address: "127.0.0.1:0" }}
 upstreams: {{ app: {{ endpoints: ["127.0.0.1:{origin}"] }} }}
 routes: [ {{ prefix: /, upstream: app }} ]
 logging: {{ access: "off" }}
-timeouts: {{ response_head: 10s, response_body: 10s, request_body: 10s }}
+timeouts: {{ lame_duck: 0ms, response_head: 10s, response_body: 10s, request_body: 10s }}
 limits: {{ body: 64MiB }}
 """
 

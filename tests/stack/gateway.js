@@ -69,7 +69,7 @@ async function start(args, cleanUp, environment = {}) {
             const code = await new Promise((resolve) => {
                 child.removeAllListeners('exit');
                 child.once('exit', resolve);
-                child.kill('SIGTERM');
+                child.kill('SIGINT');  // without waiting for a load balancer
             });
             await cleanUp();
             return code;

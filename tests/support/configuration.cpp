@@ -43,7 +43,13 @@ std::string configuration::text() const {
     std::string text{"listeners:\n"};
     for (auto const& address : listeners_) text += "  - { address: \"" + address + "\" }\n";
     text += "upstreams:\n" + upstreams_ + "routes:\n" + routes_;
-    for (auto const& [name, keys] : sections_) text += name + ": { " + keys + " }\n";
+    auto sections = sections_;
+    std::string& timeouts = sections["timeouts"];
+    // No load balancer has to notice that a test ends.
+    if (timeouts.find("lame_duck") == timeouts.npos) {
+        timeouts += (timeouts.empty() ? "" : ", ") + std::string{"lame_duck: 0ms"};
+    }
+    for (auto const& [name, keys] : sections) text += name + ": { " + keys + " }\n";
     return text;
 }
 

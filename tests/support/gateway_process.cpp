@@ -149,7 +149,7 @@ void gateway_process::wait_until_listening(std::size_t listeners) {
 
 gateway_process::~gateway_process() {
     if (!child_) return;
-    if (!child_->has_ended()) child_->signal(SIGTERM);
+    if (!child_->has_ended()) child_->signal(SIGINT);  // without a lame duck
     int code = 0;
     try {
         code = child_->wait_exit(patience(1s));

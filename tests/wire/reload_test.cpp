@@ -71,10 +71,10 @@ TEST_CASE("a bad file leaves the old configuration in effect and says why", "[wi
     gateway.wait_for_log(
         "SIGHUP: configuration refused, 1 stays in effect: 2 problems in the file");
     // The same line as `gateway check` prints, in a line of the log.
-    std::string const why = ":9:1: found \"tiemouts\", expected one of ";
+    std::string const why = ":10:1: found \"tiemouts\", expected one of ";
     gateway.wait_for_log(file + why);
     gateway.wait_for_log("did you mean \"timeouts\"?");
-    gateway.wait_for_log(file + ":10:17: limits.body: found \"much\", expected a size");
+    gateway.wait_for_log(file + ":11:17: limits.body: found \"much\", expected a size");
     auto const metrics = gateway.metrics();
     CHECK(metrics.sum("gateway_config_generation") == 1);
     CHECK(metrics.sum("gateway_config_last_reload_successful") == 0);

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// SIGTERM behind a load balancer: it notices before anybody is turned away, and what is open ends
+// as its protocol wants.
+#include "support/gate.hpp"
+#include "support/gateway_process.hpp"
+#include "support/imposter_origin.hpp"
+#include "support/pattern.hpp"
+#include "support/raw_client.hpp"
+#include "support/web_socket.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <signal.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace gateway::support {
+namespace {
+
+using Catch::Contains;
+
+constexpr char const* switching =
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+std::string const going_away{"\x03\xe9"};
+
+bool is_ready(gateway_process const& gateway) {
+    return get(gateway.admin_port(), "/readyz", "Connection: close\r\n").status() == 200;
+}
+
+// Every byte comes back with its mask taken off: one frame of up to 125 bytes at a time.
+void echo_frames(origin_connection& connection) {
+    connection.send(switching);
+    for (;;) {
+        auto const head = connection.receive_bytes(6);
+        std::size_t const size = static_cast<unsigned char>(head[1]) & 0x7f;
+        auto payload = connection.receive_bytes(size);
+        for (std::size_t i = 0; i < size; ++i) payload[i] ^= head[2 + i % 4];
+        connection.send(head.substr(0, 1) + static_cast<char>(size) + payload);
+        if ((head[0] & 0x0f) == 8) return;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a lame duck is not ready, serves who comes and says goodbye", "[wire][stopping]") {
+    imposter_origin origin;
+    gateway_process gateway{all_to(origin.endpoint()).timeouts("lame_duck: 3s")};
+    raw_client kept{gateway.port()};
+    kept.send(get_request("/"));
+    CHECK_FALSE(kept.receive().has("Connection"));
+    raw_client idle{gateway.port()};
+    idle.send(get_request("/"));
+    CHECK(idle.receive().status() == 200);
+    CHECK(is_ready(gateway));
+    auto const begin = steady::now();
+    gateway.signal(SIGTERM);
+    gateway.wait_for_log("SIGTERM: draining 2 connections, at most 25 s; new ones are served");
+
+    CHECK_FALSE(is_ready(gateway));
+    kept.send(get_request("/"));
+    CHECK(kept.receive().value("Connection") == "close");
+    CHECK(kept.closed_by_peer());
+    raw_client late{gateway.port()};
+    late.send(get_request("/"));
+    auto const served = late.receive();
+    CHECK(served.status() == 200);
+    CHECK(served.value("Connection") == "close");
+
+    // A connection without a request is closed at the end only: its next one may be on its way.
+    CHECK(idle.closed_by_peer());
+    CHECK(steady::now() - begin >= 3s);
+    CHECK(gateway.wait_exit() == 0);
+    CHECK_THAT(gateway.log(), Contains("2 requests finished") && Contains("0 connections cut"));
+}
+
+TEST_CASE("Ctrl-C waits for no load balancer", "[wire][stopping]") {
+    imposter_origin origin;
+    gateway_process gateway{all_to(origin.endpoint()).timeouts("lame_duck: 20s")};
+    auto const begin = steady::now();
+    gateway.signal(SIGINT);
+    CHECK(gateway.wait_exit() == 0);
+    CHECK(steady::now() - begin < patience(10s));
+}
+
+TEST_CASE("a WebSocket is told that the gateway goes away", "[wire][stopping]") {
+    gate heard;
+    std::string said;
+    imposter_origin origin{[&](origin_connection& connection) {
+        connection.receive_request();
+        connection.send(switching);
+        said = connection.receive_bytes(8);
+        connection.send("\x88\x02\x03\xe9").half_close();
+        said += connection.receive_to_end();
+        heard.open();
+    }};
+    gateway_process gateway{all_to(origin.endpoint()).timeouts("drain: 1h")};
+    web_socket socket{gateway.port(), "/chat"};
+    gateway.signal(SIGTERM);
+    auto const last = socket.receive();
+    CHECK(last.kind == web_socket::opcode::close);
+    CHECK(last.payload == going_away);
+    SECTION("and its answer reaches the upstream") {
+        socket.send(web_socket::opcode::close, last.payload);
+        CHECK(socket.transport().closed_by_peer());
+        CHECK(gateway.wait_exit() == 0);
+        CHECK_THAT(gateway.log(), Contains(" 1 WebSockets closed (0 more gave no answer)"));
+    }
+    SECTION("and the upstream too when there is no answer") {
+        CHECK(socket.transport().closed_by_peer());
+        CHECK(gateway.wait_exit() == 0);
+        CHECK_THAT(gateway.log(), Contains(" 0 WebSockets closed (1 more gave no answer)"));
+    }
+    heard.wait();
+    REQUIRE(said.size() == 8);
+    CHECK(said.substr(0, 2) == "\x88\x82");
+    CHECK((said[2] ^ said[6]) == '\x03');
+    CHECK((said[3] ^ said[7]) == '\xe9');
+    CHECK(gateway.wait_for_access_line_of("/chat").text("cause") == "draining");
+}
+
+TEST_CASE("a close frame stands between frames, never in one", "[wire][stopping]") {
+    gate signalled;
+    imposter_origin origin{[&](origin_connection& connection) {
+        connection.receive_request();
+        connection.send(switching).send(
+            "\x82\x06"
+            "abc");
+        signalled.wait();
+        connection.send(
+            "def"
+            "\x82\x01"
+            "g");
+        connection.receive_to_end();
+    }};
+    gateway_process gateway{all_to(origin.endpoint())};
+    web_socket socket{gateway.port(), "/chat"};
+    CHECK(
+        socket.transport().receive_bytes(5) ==
+        "\x82\x06"
+        "abc");
+    gateway.signal(SIGTERM);
+    gateway.wait_for_log("draining 1 connections");
+    signalled.open();
+    CHECK(socket.transport().receive_bytes(3) == "def");
+    auto frame = socket.receive();
+    // Whether "g" was read before or after the drain began is the machine's choice.
+    if (frame.kind == web_socket::opcode::binary) frame = socket.receive();
+    CHECK(frame.kind == web_socket::opcode::close);
+    socket.send(web_socket::opcode::close, frame.payload);
+    socket.transport().half_close();
+    CHECK(socket.transport().receive_to_end().empty());
+    CHECK(gateway.wait_exit() == 0);
+}
+
+TEST_CASE("what only calls itself a WebSocket gets no frame", "[wire][stopping]") {
+    imposter_origin origin{[](origin_connection& connection) {
+        connection.receive_request();
+        connection.send(switching).send("no frame");
+        connection.receive_to_end();
+    }};
+    gateway_process gateway{all_to(origin.endpoint()).timeouts("drain: 500ms")};
+    web_socket socket{gateway.port(), "/chat"};
+    CHECK(socket.transport().receive_bytes(8) == "no frame");
+    gateway.signal(SIGTERM);
+    CHECK(socket.transport().receive_to_end().empty());
+    CHECK(gateway.wait_exit() == 0);
+    CHECK_THAT(gateway.log(), Contains("1 other tunnels closed, 0 connections cut"));
+}
+
+TEST_CASE("SIGTERM under load loses no request, upload or WebSocket", "[wire][stopping]") {
+    constexpr std::size_t upload_bytes = 3'000'000;
+    imposter_origin origin;
+    origin.when_head_of("/chat", [](origin_connection& connection, message const&) {
+        echo_frames(connection);
+        connection.close();
+    });
+    origin.when("/upload", [](origin_connection& connection, message const& request) {
+        pattern_check received;
+        received.take(request.body);
+        connection.send(imposter_origin::ok(received.is(upload_bytes) ? "whole" : "broken"));
+    });
+    gateway_process gateway{
+        all_to(origin.endpoint()).runtime("threads: 2").timeouts("lame_duck: 2s, drain: 25s")};
+    auto const port = gateway.port();
+
+    std::atomic<bool> balanced{true};  // the load balancer still sends new connections
+    std::atomic<std::size_t> requests{0};
+    std::atomic<std::size_t> uploads{0};
+    std::atomic<std::size_t> goodbyes{0};
+    std::mutex mutex;
+    std::vector<std::string> failures;
+    std::vector<std::thread> clients;
+    auto const run = [&](std::function<void()> work) {
+        clients.emplace_back([&, work = std::move(work)] {
+            try {
+                work();
+            } catch (std::exception const& failed) {
+                std::lock_guard const lock{mutex};
+                failures.emplace_back(failed.what());
+            }
+        });
+    };
+    for (int i = 0; i < 8; ++i) {
+        run([&] {
+            while (balanced) {
+                raw_client client{port};
+                for (;;) {
+                    client.send(get_request("/"));
+                    auto const response = client.receive();
+                    if (response.status() != 200) throw std::runtime_error{response.head};
+                    ++requests;
+                    if (response.value("Connection") == "close") break;
+                }
+            }
+        });
+    }
+    for (int i = 0; i < 4; ++i) {
+        run([&] {
+            while (balanced) {
+                raw_client client{port};
+                client.send(
+                    "POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " +
+                    std::to_string(upload_bytes) + "\r\n\r\n");
+                pattern_source source;
+                for (std::size_t sent = 0; sent < upload_bytes;) {
+                    auto const bytes =
+                        source.next(std::min<std::size_t>(upload_bytes - sent, 50'000));
+                    client.send(bytes);
+                    sent += bytes.size();
+                    std::this_thread::yield();
+                }
+                auto const response = client.receive();
+                if (response.body != "whole") throw std::runtime_error{response.head};
+                ++uploads;
+            }
+        });
+    }
+    for (int i = 0; i < 20; ++i) {
+        run([&] {
+            web_socket socket{port, "/chat"};
+            for (std::size_t n = 0;; ++n) {
+                auto const text = std::to_string(n);
+                socket.send(web_socket::opcode::text, text);
+                auto const frame = socket.receive();
+                if (frame.kind == web_socket::opcode::close && frame.payload == going_away) break;
+                if (frame.payload != text) throw std::runtime_error{"another echo"};
+            }
+            socket.send(web_socket::opcode::close, going_away);
+            socket.transport().receive_to_end();
+            ++goodbyes;
+        });
+    }
+    while (requests < 2'000 && failures.empty()) std::this_thread::yield();
+    origin.wait_for_requests(100);
+    gateway.signal(SIGTERM);
+    while (is_ready(gateway)) std::this_thread::yield();
+    auto const at_signal = requests.load();
+    // The balancer sends a little longer: to a gateway that is leaving already.
+    while (requests < at_signal + 200) std::this_thread::yield();
+    balanced = false;
+    for (auto& each : clients) each.join();
+    CHECK(gateway.wait_exit(patience(30s)) == 0);
+    for (auto const& each : failures) FAIL_CHECK(each);
+    CHECK(goodbyes == 20);
+    CHECK(uploads >= 4);
+    INFO(gateway.log());
+    CHECK_THAT(
+        gateway.log(),
+        Contains(" 20 WebSockets closed (0 more gave no answer), 0 other tunnels closed, 0 "
+                 "connections cut"));
+}
+
+}  // namespace gateway::support
