@@ -10,6 +10,7 @@
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
 #include "app/reloader.hpp"
+#include "app/service_manager.hpp"
 #include "app/stopping.hpp"
 #include "app/task_labels.hpp"
 #include "app/trace_resource.hpp"
@@ -155,6 +156,7 @@ struct gateway::parts {
     std::unique_ptr<operator_desk> operators;
     std::unique_ptr<figure_lines> figures;  // null: not wanted
     std::unique_ptr<admin::admin_server> admin;
+    service_manager service{control, [this] { return operators->live().ok; }};
     stopping end{control, admission, cores, [this] {
                      names.stop();
                      desk.stop();
@@ -258,6 +260,7 @@ void gateway::parts::open(std::function<void()> const& ready) {
     observe::log_info(
         "serving with {} thread{}, version {}", cores.size(), cores.size() == 1 ? "" : "s",
         GATEWAY_VERSION);
+    service.ready();
     ready();
 }
 
@@ -286,6 +289,7 @@ void gateway::parts::signalled(int number) {
     }
     operators->draining();
     life->stop();
+    service.stopping(name, wanted.timeouts.drain);
     // Whoever sits at the terminal waits for no load balancer, and nobody comes who was not heard.
     bool const waits = number == SIGTERM && operators->is_open();
     end.begin(name, wanted.timeouts.drain, waits ? wanted.timeouts.lame_duck : 0ms);
