@@ -9,6 +9,7 @@
 #include "admin/metrics_names.hpp"
 #include "admin/metrics_spans.hpp"
 #include "admin/metrics_state.hpp"
+#include "admin/metrics_tunnels.hpp"
 #include "admin/process_figures.hpp"
 #include "admin/series_cap.hpp"
 #include "observe/access_log.hpp"
@@ -112,21 +113,7 @@ void add_connections(page& to, cores const& all) {
     to.gauge(
         "gateway_requests_in_flight", "Requests being answered.",
         sum(all, &traffic_counters::exchanges_in_flight));
-    to.gauge(
-        "gateway_tunnels_open", "Upgraded connections, such as WebSockets.",
-        sum(all, &traffic_counters::tunnels_open));
-    auto& sent_away = to.family(
-        "gateway_tunnels_drained_total",
-        "Tunnels that a drain ended: WebSockets whose close frame was answered or not, and those "
-        "that were just closed.",
-        MetricType::Counter);
-    for (std::size_t i = 0; i < observe::farewell_count; ++i) {
-        auto const how = static_cast<observe::farewell>(i);
-        auto const total =
-            sum(all, [&](traffic_counters const& core) { return core.tunnels_sent_away(how); });
-        sent_away.metric.push_back(
-            page::sample({{"close", std::string{observe::word_of(how)}}}, total));
-    }
+    add_tunnels(to, all);
     to.counter(
         "gateway_bytes_received_total", "Bytes of requests read from clients.",
         sum(all, &traffic_counters::bytes_received));

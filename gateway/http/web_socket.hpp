@@ -42,6 +42,8 @@ private:
     bool close_seen_ = false;
 };
 
+// A ping without a payload, as a server sends it (RFC 6455 5.5.2).
+inline constexpr std::string_view ping{"\x89\x00", 2};
 // 1001: the endpoint is going away (RFC 6455 7.4.1). As a server sends it.
 inline constexpr std::string_view going_away{"\x88\x02\x03\xe9", 4};
 // The same as a client sends it, under this mask.

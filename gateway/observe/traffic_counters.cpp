@@ -64,6 +64,11 @@ std::string_view word_of(farewell how) noexcept {
     return words[static_cast<std::size_t>(how)];
 }
 
+std::string_view word_of(heartbeat kind) noexcept {
+    constexpr std::array<std::string_view, heartbeat_count> words{"event_stream", "web_socket"};
+    return words[static_cast<std::size_t>(kind)];
+}
+
 std::string_view status_word(std::size_t slot) noexcept { return status_words[slot]; }
 
 std::string_view method_word(method_label method) noexcept {

@@ -61,6 +61,11 @@ enum class farewell : std::uint8_t { answered, unanswered, unannounced };
 inline constexpr std::size_t farewell_count = 3;
 std::string_view word_of(farewell how) noexcept;
 
+// Signs of life sent to clients whose stream was quiet.
+enum class heartbeat : std::uint8_t { event_stream, web_socket };
+inline constexpr std::size_t heartbeat_count = 2;
+std::string_view word_of(heartbeat kind) noexcept;
+
 struct upstream_counters {
     counter attempts;
     counter connected;                                // connections made
@@ -119,6 +124,9 @@ public:
     // exchange is missing in the table by route, method and status, and only there.
     void exchange_settled(exchange_record const& record) noexcept;
 
+    void heartbeat_sent(heartbeat kind) noexcept {
+        heartbeats_[static_cast<std::size_t>(kind)].add();
+    }
     void tunnel_opened() noexcept { tunnels_.add(1); }
     void tunnel_closed() noexcept { tunnels_.add(-1); }
     void tunnel_sent_away(farewell how) noexcept {
@@ -177,6 +185,9 @@ public:
     std::uint64_t tunnels_sent_away(farewell how) const noexcept {
         return sent_away_[static_cast<std::size_t>(how)].value();
     }
+    std::uint64_t heartbeats_sent(heartbeat kind) const noexcept {
+        return heartbeats_[static_cast<std::size_t>(kind)].value();
+    }
     std::int64_t tunnels_open() const noexcept { return tunnels_.value(); }
     std::uint64_t bytes_received() const noexcept { return bytes_received_.value(); }
     std::uint64_t bytes_sent() const noexcept { return bytes_sent_.value(); }
@@ -227,6 +238,7 @@ private:
     counter closed_;
     gauge idle_;
     gauge tunnels_;
+    std::array<counter, heartbeat_count> heartbeats_;
     std::array<counter, farewell_count> sent_away_;
     counter accept_failures_;
     counter evicted_;

@@ -97,6 +97,7 @@ relay_end body_relay::gather_plain(batch& out) noexcept {
         if (left_ == 0) finished_ = true;
     }
     pending_.remove_prefix(payload.size());
+    if (source_.heart != nullptr) payload = source_.heart->events.pass(payload);
     if (!payload.empty() || (finished_ && sink_.chunked)) {
         if (sink_.chunked) out.count++;  // room for the size line
         out.add(payload);
@@ -118,8 +119,10 @@ relay_end body_relay::gather_chunked(batch& out) {
                 end = relay_end::too_large;
                 break;
             }
-            out.add(step.payload);
-            payload_bytes += step.payload.size();
+            std::string_view payload = step.payload;
+            if (source_.heart != nullptr) payload = source_.heart->events.pass(payload);
+            out.add(payload);
+            payload_bytes += payload.size();
             continue;
         }
         if (step.event == http::chunk_event::refused) end = relay_end::source_malformed;
@@ -202,14 +205,46 @@ runtime::task<relay_end> body_relay::read_more() {
             }
             if (got.status != net::io_status::would_block) co_return source_end(got.status);
         }
-        co_await await_source();
+        relay_end const end = co_await await_source();
+        if (end != relay_end::complete) co_return end;
     }
 }
 
-runtime::task<void> body_relay::await_source() {
+runtime::task<relay_end> body_relay::await_source() {
+    relay_end end = relay_end::complete;
     watched_.waits(true);
-    co_await net::readable_within{source_.from, home_, source_.pace, source_.late};
+    if (source_.heart != nullptr) {
+        end = co_await await_events();
+    } else {
+        co_await net::readable_within{source_.from, home_, source_.pace, source_.late};
+    }
     watched_.waits(false);
+    co_return end;
+}
+
+// How long the source may be quiet counts on while comments go out in its place.
+runtime::task<relay_end> body_relay::await_events() {
+    constexpr auto read = runtime::deadline::side::read;
+    net::stream& from = source_.from;
+    event_heartbeat& heart = *source_.heart;
+    runtime::deadline late;
+    late.start(source_.pace, home_.now(), from, read, source_.late);
+    while (!from.may_read() && from.read_abort() == cause::none) {
+        bool const beats = heart.events.at_boundary();
+        runtime::deadline beat;
+        if (beats) beat.start(heart.every, home_.now(), from, read, cause::none);
+        co_await from.readable();
+        if (from.may_read() || from.read_abort() != cause::none) break;
+        if (!beats || beat.running()) continue;
+        std::string_view const comment =
+            sink_.chunked ? std::string_view{"3\r\n:\n\n\r\n"} : http::event_stream::heartbeat;
+        std::array<iovec, 1> pieces{net::piece(comment.data(), comment.size())};
+        relay_end const end = co_await write(pieces);
+        if (end != relay_end::complete) co_return end;
+        heart.events.heartbeat_sent();
+        heart.counters.heartbeat_sent(observe::heartbeat::event_stream);
+    }
+    co_return relay_end::complete;
 }
 
 // The bytes wait in the kernel, whose window stops their sender. A pause as long as the longest

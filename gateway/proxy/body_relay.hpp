@@ -6,10 +6,12 @@
 
 #include "base/error.hpp"
 #include "http/chunked.hpp"
+#include "http/event_stream.hpp"
 #include "http/framing.hpp"
 #include "net/pipe_pool.hpp"
 #include "net/stream.hpp"
 #include "net/timed_wait.hpp"
+#include "observe/traffic_counters.hpp"
 #include "proxy/rate_watch.hpp"
 #include "proxy/replay_buffer.hpp"
 #include "runtime/block_pool.hpp"
@@ -33,6 +35,13 @@ enum class relay_end : std::uint8_t {
     sink_aborted,  // see its write_abort()
 };
 
+// For a body of server-sent events: a comment whenever the source has been quiet for so long.
+struct event_heartbeat {
+    runtime::deadline_list& every;
+    observe::traffic_counters& counters;
+    http::event_stream events{};
+};
+
 // Where the body comes from. All borrowed until the relay ends.
 struct relay_source {
     net::stream& from;
@@ -40,10 +49,11 @@ struct relay_source {
     http::body_framing framing;
     runtime::deadline_list& pace;
     cause late;
-    byte_count payload_max = 0;     // 0: no limit; checked for chunked bodies as they come
-    rate_watch* watch = nullptr;    // for its least pace; null: any
-    bool const& hold;               // while true nothing is read: memory is short
-    replay_buffer* kept = nullptr;  // gets a copy of what is read beyond `ready`
+    byte_count payload_max = 0;        // 0: no limit; checked for chunked bodies as they come
+    rate_watch* watch = nullptr;       // for its least pace; null: any
+    bool const& hold;                  // while true nothing is read: memory is short
+    event_heartbeat* heart = nullptr;  // null: no comments; never with a known length
+    replay_buffer* kept = nullptr;     // gets a copy of what is read beyond `ready`
 };
 
 struct relay_sink {
@@ -91,7 +101,8 @@ private:
     relay_end gather_chunked(batch& out);
     void frame(batch& out, std::size_t payload_bytes, std::size_t first_piece) noexcept;
     runtime::task<relay_end> read_more();
-    runtime::task<void> await_source();
+    runtime::task<relay_end> await_source();
+    runtime::task<relay_end> await_events();
     runtime::task<void> await_memory();
     runtime::task<relay_end> splice_rest();
     runtime::task<relay_end> write(std::span<iovec> pieces);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The response on its way to the client: head, body, or a tunnel.
 #include "base/ascii.hpp"
+#include "http/event_stream.hpp"
 #include "http/persistence.hpp"
 #include "net/timed_wait.hpp"
 #include "proxy/exchange.hpp"
@@ -122,6 +123,11 @@ std::span<iovec> exchange::gather_in_hand(http::head_writer& head, std::array<io
 }
 
 runtime::task<void> exchange::relay_body(std::string_view head) {
+    std::optional<event_heartbeat> heart;
+    bool const endless = response_chunked_ || close_delimited_;
+    if (plan_->heartbeat != nullptr && endless && http::is_event_stream(response_)) {
+        heart.emplace(*plan_->heartbeat, home_.counters);
+    }
     body_relay relay{
         home_.core,
         home_.pipes,
@@ -131,7 +137,8 @@ runtime::task<void> exchange::relay_body(std::string_view head) {
          .framing = response_body_,
          .pace = *plan_->response_body,
          .late = cause::response_body_timeout,
-         .hold = home_.bodies_held},
+         .hold = home_.bodies_held,
+         .heart = heart ? &*heart : nullptr},
         {.to = session_.client,
          .chunked = response_chunked_,
          .trailers = true,
@@ -167,8 +174,12 @@ runtime::task<void> exchange::run_tunnel(std::string_view head) {
     bool const web_socket =
         ascii::equal_ignoring_case(response_.value_of(http::field_id::upgrade), "websocket");
     tunnel bytes{
-        home_, web_socket ? tunnel::kind::web_socket : tunnel::kind::bytes,
-        rules_->waits.tunnel_idle, session_.client, upstream_->socket};
+        home_,
+        web_socket ? tunnel::kind::web_socket : tunnel::kind::bytes,
+        rules_->waits.tunnel_idle,
+        plan_->heartbeat,
+        session_.client,
+        upstream_->socket};
     // It may last for days; no reload's leavings stay for it.
     if (!request_body_task_.running()) rules_.end();
     why_ = co_await bytes.run(session_.input.view(), response_bytes());

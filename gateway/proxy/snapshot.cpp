@@ -69,6 +69,9 @@ void snapshot::plan_route(
         &core.deadlines(route.response_head_timeout.value_or(for_all.response_head));
     plan.response_body =
         &core.deadlines(route.response_body_timeout.value_or(for_all.response_body));
+    if (route.heartbeat > settings::no_heartbeat) {
+        plan.heartbeat = &core.deadlines(route.heartbeat);
+    }
     plan.body_bytes_max = route.body_bytes.value_or(settings.limits.body_bytes);
     if (!route.fallback.empty()) plan.fallback = pool_of(route.fallback);
     if (!route.split.empty()) {

@@ -37,7 +37,8 @@ struct route_plan {
     runtime::deadline_list* request_body = nullptr;
     runtime::deadline_list* response_head = nullptr;
     runtime::deadline_list* response_body = nullptr;
-    byte_count body_bytes_max = 0;  // 0: no limit
+    byte_count body_bytes_max = 0;                // 0: no limit
+    runtime::deadline_list* heartbeat = nullptr;  // null: none
     upstream_pool* fallback = nullptr;
     std::unique_ptr<split_plan> split;      // then `pool` is its first part
     std::unique_ptr<proxy::mirror> mirror;  // null: no copies

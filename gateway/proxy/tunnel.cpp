@@ -14,12 +14,14 @@ tunnel::tunnel(
     shard& home,
     kind what,
     runtime::deadline_list& idle,
+    runtime::deadline_list* heartbeat,
     net::stream& client,
     net::stream& upstream) noexcept
     : home_(home),
       client_(client),
       upstream_(upstream),
       idle_time_(idle),
+      heartbeat_(what == kind::web_socket ? heartbeat : nullptr),
       framed_(what == kind::web_socket) {
     next_ = home_.tunnels_;
     if (next_ != nullptr) next_->previous_ = this;
@@ -38,12 +40,15 @@ runtime::task<cause> tunnel::run(std::string_view from_client, std::string_view 
     idle_.start(
         idle_time_, home_.core.now(), client_, runtime::deadline::side::both,
         cause::tunnel_timeout);
+    await_beat();
     runtime::side_task towards_upstream;
     towards_upstream.start(pump(client_, upstream_, from_client));
     co_await pump(upstream_, client_, from_upstream);
     co_await towards_upstream.join();
     idle_.stop();
-    co_return told_&& why_ == cause::none ? cause::draining : why_;
+    beat_.stop();
+    if (told_ && why_ == cause::none) co_return cause::draining;
+    co_return why_;
 }
 
 void tunnel::go_away() {
@@ -61,8 +66,10 @@ runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string
     unsigned moves = 0;
     runtime::block memory;
     for (;;) {
-        if (&to == &client_ && closes_client()) {
-            bool const sent = co_await close_client();
+        if (&to == &client_) {
+            std::string_view const frame = due_frame(ready.empty() && !from.may_read());
+            bool sent = true;
+            if (!frame.empty()) sent = co_await send_frame(frame);
             if (!sent) co_return;
         }
         if (ready.empty()) {
@@ -113,10 +120,32 @@ bool tunnel::closes_client() const noexcept {
            !from_upstream_.close_seen();
 }
 
+// What the gateway has to say to the client now; mostly nothing.
+std::string_view tunnel::due_frame(bool may_ping) {
+    if (closes_client()) {
+        closed_client_ = true;
+        return http::going_away;
+    }
+    if (heartbeat_ == nullptr || beat_.running()) return {};
+    await_beat();
+    // No frame follows a close frame, and in the midst of one nobody can say anything.
+    bool const pings = may_ping && !told_ && from_upstream_.at_boundary() &&
+                       !from_upstream_.close_seen() && !from_client_.close_seen();
+    if (!pings) return {};
+    home_.counters.heartbeat_sent(observe::heartbeat::web_socket);
+    return http::ping;
+}
+
+// Its end wakes the pump to the client.
+void tunnel::await_beat() {
+    if (heartbeat_ == nullptr) return;
+    beat_.start(
+        *heartbeat_, home_.core.now(), upstream_, runtime::deadline::side::read, cause::none);
+}
+
 // False: the client takes no more bytes, and the tunnel has ended.
-runtime::task<bool> tunnel::close_client() {
-    std::array<iovec, 1> pieces{net::piece(http::going_away.data(), http::going_away.size())};
-    closed_client_ = true;
+runtime::task<bool> tunnel::send_frame(std::string_view frame) {
+    std::array<iovec, 1> pieces{net::piece(frame.data(), frame.size())};
     while (net::total(pieces) > 0) {
         net::io_result const sent = client_.try_write(pieces);
         if (sent.status == net::io_status::would_block) {
@@ -141,6 +170,7 @@ void tunnel::tell_upstream() noexcept {
 // A tunnel that is being closed has no more time however busy it is.
 void tunnel::note_progress() {
     if (idle_.running() && !told_) idle_.renew(home_.core.now());
+    await_beat();
 }
 
 observe::farewell tunnel::farewell() const noexcept {

@@ -213,6 +213,21 @@ std::string thread_count::text(std::uint32_t const& what) {
     return what == 0 ? "auto" : std::to_string(what);
 }
 
+std::optional<milliseconds> heartbeat_time::parse(std::string_view text, refusal& why) {
+    if (text == "auto") return automatic_heartbeat;
+    if (text == "off") return no_heartbeat;
+    std::optional<milliseconds> const read = duration::parse(text, why);
+    if (read && *read > no_heartbeat) return read;
+    why.hint = did_you_mean(text, {"auto", "off"});
+    why.expected = expected;
+    return std::nullopt;
+}
+
+std::string heartbeat_time::text(milliseconds const& what) {
+    if (what == automatic_heartbeat) return "auto";
+    return what == no_heartbeat ? "off" : duration::text(what);
+}
+
 std::optional<bool> flag::parse(std::string_view text, refusal& why) {
     if (text == "1" || text == "0") {
         why.hint = text == "1" ? "did you mean \"true\"?" : "did you mean \"false\"?";

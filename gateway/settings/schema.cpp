@@ -139,6 +139,13 @@ constexpr auto further_rows = std::to_array<row>({
      between(100ms, 24h), live, "In place of `timeouts.response_head`."},
     {"routes[].timeouts.response_body", scalar<duration, &route::response_body_timeout>,
      between(100ms, 24h), live, "In place of `timeouts.response_body`."},
+    {"routes[].heartbeat", scalar<heartbeat_time, &route::heartbeat>,
+     between(heartbeat_time::least, 1h), live,
+     "How long an event stream or a WebSocket may be quiet before its client gets a sign of life, "
+     "so that nobody in between takes it for idle: a comment between two server-sent events, a "
+     "ping between two frames, whose answer travels on to the upstream. `auto` is half of "
+     "`alb.idle_timeout`. The upstream's own silence is still limited by `timeouts.response_body`; "
+     "a WebSocket whose client answers is not idle."},
     {"routes[].limits", section, unbounded, live, "What differs from the global limits here."},
     {"routes[].limits.body", scalar<size, &route::body_bytes>, between(0, 1'024_GiB), live,
      "In place of `limits.body`."},

@@ -175,6 +175,11 @@ struct header_edits {
 // belongs to the same route when it is decoded.
 enum class encoded_slash_mode : std::uint8_t { pass, refuse };
 
+// A route's heartbeats: the words for its time. Loading replaces `automatic` by what follows from
+// alb.idle_timeout.
+inline constexpr milliseconds no_heartbeat{0};
+inline constexpr milliseconds automatic_heartbeat{-1};
+
 struct route {
     std::string name;    // Label in logs and metrics; default: host and path or prefix.
     std::string host;    // Empty matches every host; "*.example.com" every subdomain.
@@ -196,6 +201,8 @@ struct route {
     std::vector<std::pair<std::string, std::uint32_t>> split;  // In place of `upstream`: weights.
     std::optional<hash_source> split_by;  // Equal requests go to the same part; else each anew.
     settings::mirror mirror;
+    // Quiet event streams and WebSockets get a sign of life so often.
+    milliseconds heartbeat = no_heartbeat;
 
     bool operator==(route const&) const = default;
 };

@@ -64,6 +64,20 @@ struct thread_count {
     static std::uint64_t measure(value what) { return what == 0 ? 1 : what; }
 };
 
+// How often something happens that may be off or left to the gateway.
+struct heartbeat_time {
+    using value = milliseconds;
+    static constexpr std::string_view type = "duration, `auto` or `off`";
+    static constexpr std::string_view expected = "auto, off or a duration such as 20s";
+    static std::optional<value> parse(std::string_view text, refusal& why);
+    static std::string text(value const& what);
+    static constexpr milliseconds least{100};
+    // The words are within any bounds.
+    static std::uint64_t measure(value what) {
+        return static_cast<std::uint64_t>(what > no_heartbeat ? what.count() : least.count());
+    }
+};
+
 struct flag {
     using value = bool;
     static constexpr std::string_view type = "boolean";

@@ -157,9 +157,18 @@ void check_dns(snapshot const& all, reader& in) {
 void check_load_balancer(snapshot const& all, reader& in) {
     node const* const section = find(*in.found.root, "alb");
     node const* const timeouts = find(*in.found.root, "timeouts");
-    if (!section || !find(*section, "idle_timeout") || !timeouts) return;
+    if (!section || !find(*section, "idle_timeout")) return;
     milliseconds const balancer = all.alb.idle_timeout;
     std::string const its = "alb.idle_timeout, which is " + duration::text(balancer);
+    for (std::size_t i = 0; i < in.found.routes.size(); ++i) {
+        if (all.routes[i].heartbeat < balancer) continue;
+        reader::step const here{in, "routes" + index(i) + ".heartbeat"};
+        in.refuse(
+            place(*in.found.routes[i], "heartbeat"),
+            in_quotes(duration::text(all.routes[i].heartbeat)), "less than " + its,
+            "auto follows it");
+    }
+    if (!timeouts) return;
     node const* const keep_alive = find(*timeouts, "keep_alive");
     if (keep_alive && all.timeouts.keep_alive <= balancer) {
         reader::step const here{in, "timeouts.keep_alive"};
@@ -181,6 +190,9 @@ void check_load_balancer(snapshot const& all, reader& in) {
 void follow_load_balancer(snapshot& all, node const& root) {
     node const* const written = find(root, "timeouts");
     milliseconds const balancer = all.alb.idle_timeout;
+    for (route& each : all.routes) {
+        if (each.heartbeat == automatic_heartbeat) each.heartbeat = balancer / 2;
+    }
     if (!written || !find(*written, "keep_alive")) all.timeouts.keep_alive = balancer + 15s;
     if (written && find(*written, "response_head")) return;
     all.timeouts.response_head = balancer > 10s ? balancer - 5s : balancer / 2;

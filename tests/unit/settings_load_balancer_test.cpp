@@ -48,5 +48,26 @@ TEST_CASE("a time that contradicts the load balancer's is refused", "[unit][sett
         {"alb: {idle_timeout: 60s}\ntimeouts: {response_head: 61s}\n", true, true, "2:27",
          "timeouts.response_head: found \"61s\", expected less than alb.idle_timeout, which is 1m; "
          "leave it out and it follows"},
+        {"alb: {idle_timeout: 60s}\nroutes: [{prefix: /, upstream: web, heartbeat: 61s}]\n", true,
+         false, "2:48",
+         "routes[0].heartbeat: found \"61s\", expected less than alb.idle_timeout, which is 1m; "
+         "auto follows it"},
     });
+}
+
+TEST_CASE("heartbeats come in half of the load balancer's time", "[unit][settings]") {
+    auto const heartbeat_of = [](std::string const& text, std::string const& value) {
+        loaded const result = load_text(
+            text + std::string{upstreams} +
+                "routes: [{prefix: /, upstream: web, heartbeat: " + value + "}]\n",
+            "g.yaml", no_variables);
+        for (auto const& one : result.problems) FAIL_CHECK(to_text(one));
+        REQUIRE(result.value);
+        return result.value->routes.at(0).heartbeat;
+    };
+    CHECK(heartbeat_of("", "auto") == 30s);
+    CHECK(heartbeat_of("alb: {idle_timeout: 2m}\n", "auto") == 1min);
+    CHECK(heartbeat_of("alb: {idle_timeout: 2m}\n", "7s") == 7s);
+    CHECK(heartbeat_of("alb: {idle_timeout: 2m}\n", "off") == 0ms);
+    CHECK(heartbeat_of("", "100ms") == 100ms);
 }
