@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/admin_server.hpp"
 
+#include "admin/admin_socket.hpp"
 #include "base/units.hpp"
-#include "net/address.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -23,10 +23,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <exception>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -58,19 +56,6 @@ constexpr auto as_result = asio::as_tuple(asio::deferred);
 constexpr std::size_t streams_max = 8;
 constexpr auto answer_timeout = 3s;  // for a page that has to ask others
 
-tcp::endpoint endpoint_of(settings::host_port const& from) {
-    auto const address = net::address::from_literal(from.host, from.port);
-    if (!address) {
-        throw std::system_error{
-            std::make_error_code(std::errc::invalid_argument),
-            "the admin address must be a literal IP address, not \"" + from.host + '"'};
-    }
-    tcp::endpoint endpoint;
-    std::memcpy(endpoint.data(), address->raw(), address->raw_size());
-    endpoint.resize(address->raw_size());
-    return endpoint;
-}
-
 std::string_view text_of(boost::string_view text) { return {text.data(), text.size()}; }
 
 // The target without its query.
@@ -97,24 +82,20 @@ std::string head_of(http::response<http::string_body> const& response) {
     return text += "\r\n\r\n";
 }
 
-tcp::acceptor listen_on(asio::io_context& context, tcp::endpoint const& endpoint) {
-    try {
-        return tcp::acceptor{context, endpoint};  // with SO_REUSEADDR
-    } catch (boost::system::system_error const& problem) {
-        std::ostringstream text;
-        text << "cannot listen for admin requests on " << endpoint;
-        throw std::system_error{problem.code(), text.str()};
-    }
-}
-
 }  // namespace
 
 class admin_server::service {
 public:
-    service(asio::io_context& context, settings::host_port const& address, admin_sources sources)
-        : acceptor_{listen_on(context, endpoint_of(address))}, sources_{std::move(sources)} {}
+    service(
+        asio::io_context& context,
+        settings::host_port const& address,
+        admin_sources sources,
+        std::optional<int> handed)
+        : acceptor_{open_acceptor(context, address, handed)}, sources_{std::move(sources)} {}
+    ~service() { close_acceptor(acceptor_); }
 
     std::uint16_t port() const { return port_; }
+    int descriptor() { return acceptor_.native_handle(); }
     std::size_t listeners() const noexcept { return streams_; }
     void tell(std::string event);
     tcp::acceptor::executor_type executor() { return acceptor_.get_executor(); }
@@ -357,15 +338,17 @@ asio::awaitable<void> admin_server::service::stream(beast::tcp_stream& client) {
 
 void admin_server::service::stop() {
     stopped_ = true;
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
+    close_acceptor(acceptor_);
     news_.cancel();
     for (auto* client : clients_) client->close();
 }
 
 admin_server::admin_server(
-    asio::io_context& context, settings::host_port const& address, admin_sources sources)
-    : service_{std::make_shared<service>(context, address, std::move(sources))} {}
+    asio::io_context& context,
+    settings::host_port const& address,
+    admin_sources sources,
+    std::optional<int> handed)
+    : service_{std::make_shared<service>(context, address, std::move(sources), handed)} {}
 
 admin_server::~admin_server() { stop(); }
 
@@ -374,6 +357,8 @@ void admin_server::start() {
 }
 
 std::uint16_t admin_server::port() const { return service_->port(); }
+
+int admin_server::descriptor() const { return service_->descriptor(); }
 
 std::size_t admin_server::listeners() const noexcept { return service_->listeners(); }
 

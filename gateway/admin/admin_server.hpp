@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,11 +51,13 @@ struct admin_sources {
 // Lives on the thread that runs `context`; call only there. The context must outlive it.
 class admin_server {
 public:
-    // Binds and listens; throws std::system_error that names the address.
+    // Binds and listens; throws std::system_error that names the address. With a socket that
+    // listens there already and that others hold too, takes that one over.
     admin_server(
         boost::asio::io_context& context,
         settings::host_port const& address,
-        admin_sources sources);
+        admin_sources sources,
+        std::optional<int> handed = {});
     ~admin_server();  // stops
     admin_server(admin_server const&) = delete;
     admin_server& operator=(admin_server const&) = delete;
@@ -63,6 +66,7 @@ public:
 
     // The port in use, also when the settings said 0.
     std::uint16_t port() const;
+    int descriptor() const;  // for whom the socket is handed to
 
     // Those who listen to /events; each is told one line of text.
     std::size_t listeners() const noexcept;

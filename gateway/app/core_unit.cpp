@@ -16,6 +16,7 @@ core_unit::core_unit(
     std::size_t cores,
     settings::snapshot const& wanted,
     std::vector<net::address>& addresses,
+    handed_sockets const& handed,
     observe::access_log_writer* log,
     net::admission& admission,
     proxy::endpoint_watch& endpoints,
@@ -30,28 +31,35 @@ core_unit::core_unit(
         health_ = std::make_unique<proxy::health_checker>(
             core_, counters_, proxy::first_edition(wanted), endpoints, &tls);
     }
-    for (net::address& address : addresses) {
-        auto port = std::make_shared<std::uint16_t>(address.port());
-        listeners_.push_back(std::make_unique<net::listener>(
-            core_, address,
-            net::listener::events{
-                .accepted =
-                    [this, port](int descriptor, net::address const& peer) {
-                        shard_.serve(descriptor, peer.bytes(), *port);
-                    },
-                .failed =
-                    [this](int error) {
-                        counters_.accept_failed();
-                        observe::log_warn(
-                            "cannot accept connections ({}); trying again in {} ms",
-                            std::strerror(error), runtime::core::tick.count());
-                    }}));
-        *port = listeners_.back()->port();
-        address.set_port(*port);
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        auto const sockets = handed.of(i, index, cores);
+        if (sockets.empty()) open_listener(addresses[i], std::nullopt);
+        for (int const socket : sockets) open_listener(addresses[i], socket);
     }
     core_.every_tick([this](time_point now) {
         beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     });
+}
+
+void core_unit::open_listener(net::address& address, std::optional<int> handed) {
+    auto port = std::make_shared<std::uint16_t>(address.port());
+    net::listener::events told{
+        .accepted =
+            [this, port](int descriptor, net::address const& peer) {
+                shard_.serve(descriptor, peer.bytes(), *port);
+            },
+        .failed =
+            [this](int error) {
+                counters_.accept_failed();
+                observe::log_warn(
+                    "cannot accept connections ({}); trying again in {} ms", std::strerror(error),
+                    runtime::core::tick.count());
+            }};
+    listeners_.push_back(
+        handed ? std::make_unique<net::listener>(core_, *handed, std::move(told))
+               : std::make_unique<net::listener>(core_, address, std::move(told)));
+    *port = listeners_.back()->port();
+    address.set_port(*port);
 }
 
 void core_unit::start() {

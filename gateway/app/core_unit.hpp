@@ -2,6 +2,7 @@
 // One core with all that runs on it: the loop's thread, its shard and its listeners.
 #pragma once
 
+#include "app/handed_sockets.hpp"
 #include "net/listener.hpp"
 #include "observe/access_log.hpp"
 #include "observe/traffic_counters.hpp"
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -21,13 +23,14 @@ namespace gateway::app {
 
 class core_unit {
 public:
-    // Binds the listeners. `addresses` get their real port where they asked for port 0, so that the
-    // next core binds the same.
+    // Binds the listeners that no socket was handed over for. `addresses` get their real port where
+    // they asked for port 0, so that the next core binds the same.
     core_unit(
         std::size_t index,
         std::size_t cores,
         settings::snapshot const& wanted,
         std::vector<net::address>& addresses,
+        handed_sockets const& handed,
         observe::access_log_writer* log,
         net::admission& admission,
         proxy::endpoint_watch& endpoints,
@@ -66,6 +69,7 @@ public:
     static constexpr milliseconds silent_max{1'000};
 
 private:
+    void open_listener(net::address& address, std::optional<int> handed);
     void go_on(
         std::shared_ptr<proxy::inflight_look> const& look,
         std::function<void(proxy::inflight_found)> const& done);

@@ -7,6 +7,7 @@
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
 #include "app/figure_lines.hpp"
+#include "app/handed_sockets.hpp"
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
 #include "app/reloader.hpp"
@@ -136,6 +137,7 @@ struct gateway::parts {
 
     settings::snapshot wanted;
     std::vector<net::address> addresses;
+    handed_sockets handed;
     net::admission admission;
     std::shared_ptr<net::tls_store const> tls;  // of the configuration in effect
     machine_share share;
@@ -166,6 +168,7 @@ struct gateway::parts {
 gateway::parts::parts(settings::snapshot const& from, reload_source again)
     : wanted(from),
       addresses(listener_addresses(from)),
+      handed(handed_sockets::take(addresses, from.admin.address)),
       admission(
           {.connections = from.limits.connections,
            .connections_per_client = from.limits.connections_per_client}),
@@ -182,7 +185,7 @@ gateway::parts::parts(settings::snapshot const& from, reload_source again)
     std::size_t const count = share.threads;
     for (std::size_t i = 0; i < count; ++i) {
         cores.push_back(std::make_unique<core_unit>(
-            i, count, wanted, addresses, log.get(), admission, desk, *tls));
+            i, count, wanted, addresses, handed, log.get(), admission, desk, *tls));
     }
     if (wanted.tracing.mode == settings::tracing_mode::export_spans) {
         spans = std::make_unique<net::span_exporter>(
@@ -235,7 +238,8 @@ gateway::parts::parts(settings::snapshot const& from, reload_source again)
             .page = [this](
                         admin::admin_request const& asked,
                         auto done) { operators->answer(asked, std::move(done)); },
-            .first_event = [this] { return operators->first_event(); }});
+            .first_event = [this] { return operators->first_event(); }},
+        handed.admin());
     operators->serve(*admin);
 }
 

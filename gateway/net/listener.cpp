@@ -43,6 +43,17 @@ bool belongs_to_connection(int error) {
 
 listener::listener(runtime::core& home, address const& at, events told)
     : home_(home), told_(std::move(told)), descriptor_(bind_and_listen(at)) {
+    begin();
+}
+
+listener::listener(runtime::core& home, int descriptor, events told)
+    : home_(home), told_(std::move(told)), descriptor_(descriptor), shared_(true) {
+    int const on = 1;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    begin();
+}
+
+void listener::begin() {
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
     ::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&bound), &size);
@@ -56,20 +67,26 @@ listener::listener(runtime::core& home, address const& at, events told)
 
 listener::~listener() {
     if (!socket_.is_open() && descriptor_ >= 0) ::close(descriptor_);
+    socket_.withdraw();
 }
 
 void listener::start() {
-    socket_.open(home_.reactor(), descriptor_);
+    if (!socket_.open(home_.reactor(), descriptor_)) descriptor_ = -1;
     socket_.observe(this);
 }
 
 void listener::stop() {
     if (!socket_.is_open()) return;
     // What is left in the queue would be reset by the close.
-    while (accept_some()) {}
+    while (!shared_ && accept_some()) {}
     paused_ = false;
-    socket_.close();
+    socket_.withdraw();
     descriptor_ = -1;
+}
+
+void listener::hand_over() {
+    shared_ = true;
+    stop();
 }
 
 void listener::stirred(runtime::watched&) { accept_all(); }

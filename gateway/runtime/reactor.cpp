@@ -34,9 +34,15 @@ void watched::close() noexcept {
     if (descriptor_ < 0) return;
     GATEWAY_DCHECK(!reader_ && !writer_);
     home_->forget(*this);
-    // Closing takes it out of the epoll set: the descriptor is never duplicated.
+    // Closing takes it out of the epoll set, unless the descriptor was duplicated: see withdraw.
     ::close(std::exchange(descriptor_, -1));
     observer_ = nullptr;
+}
+
+void watched::withdraw() noexcept {
+    if (descriptor_ < 0) return;
+    ::epoll_ctl(home_->epoll_, EPOLL_CTL_DEL, descriptor_, nullptr);
+    close();
 }
 
 // After its FIN the peer may still have to take what we write, so not even `hung_up` makes this

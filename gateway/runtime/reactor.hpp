@@ -46,6 +46,9 @@ public:
     // Takes ownership of a non-blocking descriptor. On failure (errno is set) it is closed.
     bool open(reactor& home, int descriptor) noexcept;
     void close() noexcept;  // safe to repeat; nobody may be waiting
+    // Closes a descriptor that others hold too, so that closing alone would leave it in the epoll
+    // set.
+    void withdraw() noexcept;
     int descriptor() const noexcept { return descriptor_; }
     bool is_open() const noexcept { return descriptor_ >= 0; }
 

@@ -36,6 +36,29 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
     return all;
 }
 
+constexpr int first_handed = 3;
+constexpr int out_of_the_way = 200;
+std::string const pid_variable{"LISTEN_PID="};
+
+// Copies that no dup2 to the descriptors from 3 on overwrites.
+std::vector<descriptor> moved_away(std::vector<int> const& sockets) {
+    std::vector<descriptor> all;
+    for (int const each : sockets) all.emplace_back(::fcntl(each, F_DUPFD_CLOEXEC, out_of_the_way));
+    return all;
+}
+
+descriptor move_away(descriptor from) {
+    return descriptor{::fcntl(from.number(), F_DUPFD_CLOEXEC, out_of_the_way)};
+}
+
+// In the child, whose number is not known before; digits only, as the entry has room for.
+void write_pid(char* entry, std::size_t size) {
+    pid_t left = ::getpid();
+    for (std::size_t i = size; i-- > pid_variable.size(); left /= 10) {
+        entry[i] = static_cast<char>('0' + left % 10);
+    }
+}
+
 // Between fork and exec only calls that are safe in a signal handler: other threads of ours may
 // have held any lock.
 [[noreturn]] void become(
@@ -100,6 +123,16 @@ child_process::child_process(command const& what) {
     auto arguments = what.arguments;
     arguments.insert(arguments.begin(), what.program);
     auto environment = what.environment;
+    auto const handed = moved_away(what.sockets);
+    if (!handed.empty()) {
+        // From this place on the pipes must not lie where the sockets go.
+        out = {move_away(std::move(out.read)), move_away(std::move(out.write))};
+        err = {move_away(std::move(err.read)), move_away(std::move(err.write))};
+        environment.insert(
+            environment.begin(),
+            {pid_variable + std::string(10, '0'), "LISTEN_FDS=" + std::to_string(handed.size()),
+             "LISTEN_FDNAMES=" + what.names});
+    }
     // The first of two equal names counts, so what the test says goes before what we have.
     for (auto entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
     auto const argument_pointers = pointers_to(arguments);
@@ -113,6 +146,10 @@ child_process::child_process(command const& what) {
     if (pid_ != 0) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (pid_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
     if (pid_ == 0) {
+        for (std::size_t i = 0; i < handed.size(); ++i) {
+            ::dup2(handed[i].number(), first_handed + static_cast<int>(i));
+        }
+        if (!handed.empty()) write_pid(environment[0].data(), environment[0].size());
         become(
             what.program.c_str(), argument_pointers.data(), environment_pointers.data(),
             out.write.number(), err.write.number());

@@ -45,6 +45,9 @@ struct command {
     std::vector<std::string> environment;  // "NAME=value", added to ours
     // A consumer that has stopped reading: the pipe stays open and fills up.
     bool leave_stdout_unread = false;
+    // Handed over as a service manager does: sd_listen_fds(3). Names are joined by ":".
+    std::vector<int> sockets{};
+    std::string names{};
 };
 
 class child_process {

@@ -82,7 +82,9 @@ gateway_process::gateway_process(configuration const& settings, process_options 
         gateway_binary(),
         {"run", "-c", settings_->path()},
         options.environment,
-        options.leave_stdout_unread});
+        options.leave_stdout_unread,
+        options.sockets,
+        options.names});
     wait_until_listening(settings.listener_count());
 }
 

@@ -38,6 +38,8 @@ finished gateway_to_end(std::string const& verb, std::string const& settings_tex
 struct process_options {
     std::vector<std::string> environment;
     bool leave_stdout_unread = false;
+    std::vector<int> sockets{};  // see command
+    std::string names{};
 };
 
 class gateway_process {

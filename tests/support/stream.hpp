@@ -106,6 +106,7 @@ public:
     // Throws `stopped` once `stop` becomes readable.
     stream accept(int stop);
     void close() { socket_.close(); }
+    int number() const { return socket_.number(); }
 
 private:
     descriptor socket_;
