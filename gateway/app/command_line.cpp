@@ -55,6 +55,8 @@ Signals:
   TERM, INT   accept nothing new, finish what runs, within timeouts.drain; again: end at once
   HUP         load the configuration again; one with a mistake is refused and said in the log
   USR1        open logging.access_file anew, after a rotation
+  USR2        start the program anew from its path, hand it the listening sockets, then drain;
+              if it cannot serve within timeouts.upgrade, go on. Not as a container's first process
 
 Exit codes:
   0  fine, also after draining

@@ -115,6 +115,18 @@ void core_unit::drain(time_point tunnels_until) {
     });
 }
 
+void core_unit::hand_over() {
+    core_.post([this] {
+        for (auto const& each : listeners_) each->hand_over();
+    });
+}
+
+std::vector<int> core_unit::sockets() const {
+    std::vector<int> all;
+    for (auto const& each : listeners_) all.push_back(each->descriptor());
+    return all;
+}
+
 void core_unit::cut() {
     core_.post([this] { shard_.cut(); });
 }

@@ -59,11 +59,14 @@ public:
     void close_routes(std::vector<proxy::shard::closed_route> all);  // those, and no others
     void leave();  // responses say that their connection closes
     void drain(time_point tunnels_until);
-    void cut();   // ends every session now
-    void stop();  // and joins the thread
+    void hand_over();  // another process accepts in its place
+    void cut();        // ends every session now
+    void stop();       // and joins the thread
 
     observe::traffic_counters const& counters() const noexcept { return counters_; }
     observe::traffic_counters& counters() noexcept { return counters_; }
+    // Of its listeners; before it drains.
+    std::vector<int> sockets() const;
     // Since its loop answered last; a live one does ten times a second.
     milliseconds silent_for(time_point now) const noexcept;
     static constexpr milliseconds silent_max{1'000};

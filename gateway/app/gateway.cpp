@@ -3,11 +3,13 @@
 
 #include "admin/admin_server.hpp"
 #include "admin/metrics_page.hpp"
+#include "admin/metrics_upgrades.hpp"
 #include "app/command_line.hpp"
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
 #include "app/figure_lines.hpp"
 #include "app/handed_sockets.hpp"
+#include "app/machine_share.hpp"
 #include "app/memory_watch.hpp"
 #include "app/operator_desk.hpp"
 #include "app/reloader.hpp"
@@ -15,12 +17,11 @@
 #include "app/stopping.hpp"
 #include "app/task_labels.hpp"
 #include "app/trace_resource.hpp"
-#include "net/ecs_metadata.hpp"
+#include "app/upgrade.hpp"
 #include "net/resolver.hpp"
 #include "net/span_exporter.hpp"
 #include "net/tls_credentials.hpp"
 #include "observe/log.hpp"
-#include "runtime/cpu_quota.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -68,42 +69,6 @@ void warn_of_unverified(settings::snapshot const& wanted) {
     }
 }
 
-// What the container may use, as far as it can be found out.
-struct machine_share {
-    unsigned threads;
-    runtime::memory_gauge memory;
-    std::string zone;  // empty: not known
-    observe::task_identity who;
-};
-
-std::string zone_as_told(settings::snapshot const& wanted) {
-    if (!wanted.runtime.zone.empty()) return wanted.runtime.zone;
-    char const* const told = std::getenv("AWS_AVAILABILITY_ZONE");
-    return told != nullptr ? told : "";
-}
-
-machine_share find_share(settings::snapshot const& wanted) {
-    std::optional<double> cpus = runtime::cgroup_cpus(runtime::read_file);
-    byte_count const memory = wanted.limits.memory;
-    runtime::memory_gauge gauge{memory, runtime::physical_memory(), runtime::read_file};
-    std::string zone = zone_as_told(wanted);
-    observe::task_identity who;
-    char const* const task = std::getenv("ECS_CONTAINER_METADATA_URI_V4");
-    if (task != nullptr) {
-        net::task_limits const limits = net::ask_task_limits(task, 500ms);
-        if (!cpus) cpus = limits.cpus;
-        if (zone.empty()) zone = limits.zone;
-        who = limits.who;
-        if (gauge.source() == "fallback" && limits.memory) {
-            gauge = runtime::memory_gauge{0, *limits.memory, runtime::read_file};
-        }
-    }
-    unsigned const threads = wanted.runtime.threads != 0
-                                 ? wanted.runtime.threads
-                                 : runtime::threads_for(cpus, runtime::schedulable_cpus());
-    return {threads, std::move(gauge), std::move(zone), std::move(who)};
-}
-
 std::vector<net::address> listener_addresses(settings::snapshot const& wanted) {
     std::vector<net::address> all;
     for (settings::listener const& each : wanted.listeners) {
@@ -128,7 +93,9 @@ struct gateway::parts {
     parts(settings::snapshot const& from, reload_source again);
     ~parts() { stop(); }
 
+    admin::admin_sources sources();
     void signalled(int number);
+    void hand_over(pid_t next_process);
     void await_signal();
     void open(std::function<void()> const& ready);
     void open_when_resolved(time_point limit, std::function<void()> const& ready);
@@ -163,6 +130,10 @@ struct gateway::parts {
                      names.stop();
                      desk.stop();
                  }};
+    predecessor before{control, handed.line()};
+    upgrade next{
+        control, [this] { return listening_sockets(cores, *admin); },
+        [this](pid_t to) { hand_over(to); }};
 };
 
 gateway::parts::parts(settings::snapshot const& from, reload_source again)
@@ -176,6 +147,7 @@ gateway::parts::parts(settings::snapshot const& from, reload_source again)
       share(find_share(from)),
       memory(control, share.memory, admission) {
     signals.add(SIGHUP);
+    signals.add(SIGUSR2);
     if (wanted.logging.access != settings::access_log_mode::off) {
         std::string const& file = wanted.logging.access_file;
         log = file.empty() ? std::make_unique<observe::access_log_writer>(STDOUT_FILENO)
@@ -218,34 +190,45 @@ gateway::parts::parts(settings::snapshot const& from, reload_source again)
             .loaded_at = reloads.loaded_at,
             .last_failure = life->last_failure()};
     });
-    metrics->follow_more([this](admin::page& to) { add_operator(to, operators->figures()); });
+    metrics->follow_more([this](admin::page& to) {
+        add_operator(to, operators->figures());
+        add_upgrades(to, next.figures());
+    });
     if (wanted.metrics.cloudwatch) {
         bool const shared = log && wanted.logging.access_file.empty();
         figures = std::make_unique<figure_lines>(
             control, wanted, share.who, *metrics, shared ? log.get() : nullptr);
     }
     admin = std::make_unique<admin::admin_server>(
-        control, wanted.admin.address,
-        admin::admin_sources{
-            .metrics =
-                [this](std::string_view accept) {
-                    auto const format = admin::exposition_for(accept);
-                    return admin::metrics_reply{
-                        admin::content_type_of(format), metrics->text(format)};
-                },
-            .live = [this] { return operators->live(); },
-            .ready = [this] { return operators->ready(); },
-            .page = [this](
-                        admin::admin_request const& asked,
-                        auto done) { operators->answer(asked, std::move(done)); },
-            .first_event = [this] { return operators->first_event(); }},
-        handed.admin());
+        control, wanted.admin.address, sources(), handed.admin());
     operators->serve(*admin);
+}
+
+// The answers of the admin server.
+admin::admin_sources gateway::parts::sources() {
+    return {
+        .metrics =
+            [this](std::string_view accept) {
+                auto const format = admin::exposition_for(accept);
+                return admin::metrics_reply{admin::content_type_of(format), metrics->text(format)};
+            },
+        .live = [this] { return operators->live(); },
+        .ready = [this] { return operators->ready(); },
+        .page = [this](
+                    admin::admin_request const& asked,
+                    auto done) { operators->answer(asked, std::move(done)); },
+        .first_event = [this] { return operators->first_event(); }};
 }
 
 void gateway::parts::open_when_resolved(time_point limit, std::function<void()> const& ready) {
     bool const known = names.has_asked_all() && !desk.awaits_probes();
-    if (known || clock::now() >= limit) {
+    if (before.exists()) {
+        // Who serves now goes on until this one is ready, and gives up by itself.
+        if (known && operators->could_be_ready()) {
+            before.offer([this, ready] { open(ready); });
+            return;
+        }
+    } else if (known || clock::now() >= limit) {
         open(ready);
         return;
     }
@@ -258,6 +241,7 @@ void gateway::parts::open_when_resolved(time_point limit, std::function<void()> 
 void gateway::parts::open(std::function<void()> const& ready) {
     for (auto const& each : cores) each->listen();
     operators->opened();
+    if (before.exists()) admin->start();
     for (net::address const& each : addresses) observe::log_info("listening on {}", each.text());
     std::string const& admin_host = wanted.admin.address.host;
     observe::log_info("admin on {}:{}", admin_host.empty() ? "0.0.0.0" : admin_host, admin->port());
@@ -265,6 +249,7 @@ void gateway::parts::open(std::function<void()> const& ready) {
         "serving with {} thread{}, version {}", cores.size(), cores.size() == 1 ? "" : "s",
         GATEWAY_VERSION);
     service.ready();
+    before.serving();
     ready();
 }
 
@@ -285,18 +270,27 @@ void gateway::parts::signalled(int number) {
         await_signal();
         return;
     }
+    if (number == SIGUSR2) {
+        next.begin(wanted.timeouts.upgrade, end.begun());
+        await_signal();
+        return;
+    }
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
     if (end.begun()) {
         observe::log_warn("{} again: ending now with {} connections open", name, admission.open());
         observe::flush_log();
         std::_Exit(exit_failure);
     }
+    next.forget();
     operators->draining();
     life->stop();
     service.stopping(name, wanted.timeouts.drain);
     // Whoever sits at the terminal waits for no load balancer, and nobody comes who was not heard.
     bool const waits = number == SIGTERM && operators->is_open();
-    end.begin(name, wanted.timeouts.drain, waits ? wanted.timeouts.lame_duck : 0ms);
+    end.begin(
+        {.why = name,
+         .longest = wanted.timeouts.drain,
+         .lame_duck = waits ? wanted.timeouts.lame_duck : 0ms});
     await_signal();
 }
 
@@ -306,6 +300,22 @@ void gateway::parts::reloaded() {
     metrics->describe(wanted);
     operators->reconfigured();
     warn_of_unverified(wanted);
+}
+
+// Nobody waits for this one to go: clients that keep their connections are told by a response, and
+// those who are idle have half of the time to come.
+void gateway::parts::hand_over(pid_t next_process) {
+    observe::log_info("upgrade: process {} serves; process {} drains", next_process, ::getpid());
+    service.moved_to(next_process);
+    operators->draining();
+    life->stop();
+    admin->stop();
+    for (auto const& each : cores) each->hand_over();
+    end.begin(
+        {.why = "upgrade",
+         .longest = wanted.timeouts.drain,
+         .lame_duck = wanted.timeouts.drain / 2,
+         .accepts = false});
 }
 
 void gateway::parts::stop() {
@@ -335,7 +345,7 @@ int gateway::run(std::function<void()> const& ready) {
     all.memory.start();
     for (auto const& each : all.cores) each->start();
     all.operators->start();
-    all.admin->start();
+    if (!all.before.exists()) all.admin->start();
     log_identity(all.share.who);
     if (all.figures) all.figures->start();
     all.open_when_resolved(clock::now() + first_look_up_limit, ready);

@@ -96,30 +96,43 @@ struct handed_sockets::socket {
     }
 };
 
-handed_sockets handed_sockets::take(
-    std::vector<net::address> const& listeners, settings::host_port const& admin) {
+struct handed_sockets::told {
+    std::vector<int> descriptors{};
+    std::vector<std::string> names{};
+    int line = -1;
+};
+
+handed_sockets::told handed_sockets::tell() {
+    std::string const handover = taken(variable);
     std::uint64_t const pid = number_in(taken("LISTEN_PID"));
     std::uint64_t const count = number_in(taken("LISTEN_FDS"));
-    std::vector<std::string> const names = parts_of(taken("LISTEN_FDNAMES"), ':');
-    // Meant for somebody else whose environment we have.
-    if (count == 0 || pid != static_cast<std::uint64_t>(::getpid())) return {};
-    if (count > sockets_max) refuse(std::to_string(count) + " sockets are too many");
-    std::vector<int> descriptors;
-    for (std::size_t i = 0; i < count; ++i) {
-        descriptors.push_back(first_descriptor + static_cast<int>(i));
+    std::vector<std::string> names = parts_of(taken("LISTEN_FDNAMES"), ':');
+    told out;
+    if (!handover.empty()) {
+        out.line = static_cast<int>(number_in(handover));
+        std::size_t const sockets = handover.find(':');
+        if (sockets == handover.npos) return out;
+        for (std::string const& each :
+             parts_of(std::string_view{handover}.substr(sockets + 1), ',')) {
+            out.descriptors.push_back(static_cast<int>(number_in(each)));
+        }
+        return out;
     }
-    return sorted(std::move(descriptors), names, listeners, admin);
+    // Meant for somebody else whose environment we have.
+    if (pid != static_cast<std::uint64_t>(::getpid())) return out;
+    if (count > sockets_max) refuse(std::to_string(count) + " sockets are too many");
+    for (std::size_t i = 0; i < count; ++i) {
+        out.descriptors.push_back(first_descriptor + static_cast<int>(i));
+    }
+    out.names = std::move(names);
+    return out;
 }
 
-handed_sockets handed_sockets::sorted(
-    std::vector<int> descriptors,
-    std::vector<std::string> const& names,
-    std::vector<net::address> const& listeners,
-    settings::host_port const& admin) {
-    std::vector<socket> all;
-    for (std::size_t i = 0; i < descriptors.size(); ++i) {
-        int const descriptor = descriptors[i];
-        socket one{descriptor, i < names.size() ? names[i] : std::string{}, bound_to(descriptor)};
+void handed_sockets::take_in(std::vector<socket>& all, told const& from) {
+    for (std::size_t i = 0; i < from.descriptors.size(); ++i) {
+        int const descriptor = from.descriptors[i];
+        std::string const name = i < from.names.size() ? from.names[i] : std::string{};
+        socket one{descriptor, name, bound_to(descriptor)};
         if (!one.at) {
             refuse(
                 one.text() +
@@ -131,20 +144,37 @@ handed_sockets handed_sockets::sorted(
         ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
         all.push_back(std::move(one));
     }
+    count_ = all.size();
+    line_ = from.line;
+    if (line_ >= 0) ::fcntl(line_, F_SETFD, FD_CLOEXEC);
+}
+
+handed_sockets handed_sockets::take(
+    std::vector<net::address> const& listeners, settings::host_port const& admin) {
+    told const from = tell();
     handed_sockets out;
-    out.count_ = all.size();
+    if (from.descriptors.empty()) return out;
+    std::vector<socket> all;
+    out.take_in(all, from);
+    bool const replaces = out.line_ >= 0;
     out.listeners_.resize(listeners.size());
     out.claim(all, listeners);
+    if (replaces) out.claim_any_port(all, listeners);
     out.claim_admin(all, admin);
     for (socket const& each : all) {
         if (each.claimed) continue;
+        if (replaces) {
+            observe::log_warn("upgrade: no listener is on {} any more", each.at->text());
+            ::close(each.descriptor);
+            continue;
+        }
         refuse(
             each.text() + " listens on " + each.at->text() +
             ", which is no listener of the configuration (" + listed(listeners) +
             ") and not the admin address; make ListenStream= and the address the same");
     }
     for (std::size_t i = 0; i < listeners.size(); ++i) {
-        if (!out.listeners_[i].empty()) continue;
+        if (replaces || !out.listeners_[i].empty()) continue;
         std::string const at = listeners[i].text();
         refuse(
             "there is no socket for the listener " + at + "; add ListenStream=" + at +
@@ -161,7 +191,11 @@ void handed_sockets::claim(std::vector<socket>& all, std::vector<net::address> c
             listeners_[i].push_back(each.descriptor);
         }
     }
-    // Any free port was wanted: the first that nobody else has.
+}
+
+// Of the process before, which got any free port: the first that nobody else has.
+void handed_sockets::claim_any_port(
+    std::vector<socket>& all, std::vector<net::address> const& listeners) {
     for (std::size_t i = 0; i < listeners.size(); ++i) {
         if (listeners[i].port() != 0) continue;
         std::optional<net::address> at;
@@ -179,8 +213,8 @@ void handed_sockets::claim_admin(std::vector<socket>& all, settings::host_port c
     auto const wanted = net::address::from_literal(address.host, address.port);
     if (!wanted) return;
     for (socket& each : all) {
-        bool const fits =
-            *each.at == *wanted || (address.port == 0 && same_host(*each.at, *wanted));
+        bool const fits = *each.at == *wanted ||
+                          (line_ >= 0 && address.port == 0 && same_host(*each.at, *wanted));
         if (each.claimed || !fits) continue;
         each.claimed = true;
         admin_ = each.descriptor;

@@ -16,6 +16,9 @@ namespace gateway::app {
 
 class handed_sockets {
 public:
+    // From the process before: "LINE:SOCKET,SOCKET", all descriptors.
+    static constexpr char const* variable = "GATEWAY_HANDOVER";
+
     // What the environment tells of, which is taken out of it. Each socket belongs to the listener
     // or admin address that it is bound to. Throws std::runtime_error, with what to change, when
     // the service manager's sockets and the configuration do not match. From the process before, a
@@ -28,22 +31,22 @@ public:
     std::vector<int> of(std::size_t listener, std::size_t core, std::size_t cores) const;
     std::optional<int> admin() const noexcept { return admin_; }
     std::size_t count() const noexcept { return count_; }
-
-    // Descriptors from 3 on, of which there are so many; the names are for messages.
-    static handed_sockets sorted(
-        std::vector<int> descriptors,
-        std::vector<std::string> const& names,
-        std::vector<net::address> const& listeners,
-        settings::host_port const& admin);
+    // To the process that this one replaces; -1: there is none. The caller owns it.
+    int line() const noexcept { return line_; }
 
 private:
     struct socket;
+    struct told;  // by the environment
+    static told tell();
+    void take_in(std::vector<socket>& all, told const& from);
     void claim(std::vector<socket>& all, std::vector<net::address> const& listeners);
+    void claim_any_port(std::vector<socket>& all, std::vector<net::address> const& listeners);
     void claim_admin(std::vector<socket>& all, settings::host_port const& address);
 
     std::vector<std::vector<int>> listeners_;
     std::optional<int> admin_;
     std::size_t count_ = 0;
+    int line_ = -1;
 };
 
 }  // namespace gateway::app

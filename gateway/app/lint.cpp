@@ -19,8 +19,6 @@ namespace {
 using settings::duration;
 using settings::size;
 
-// An ALB's own; it can be set from 1 s to 4000 s and hardly ever is.
-constexpr milliseconds balancer_idle{60'000};
 // ECS's stopTimeout when the task says nothing.
 constexpr milliseconds stop_limit{30'000};
 // 100 Mbit/s, what an office or a good home has to send with.
@@ -55,21 +53,27 @@ struct linter {
 };
 
 void linter::response_head(std::string const& key, milliseconds value) {
-    if (!stands_behind_a_balancer() || value < balancer_idle) return;
+    milliseconds const balancer = by.alb.idle_timeout;
+    if (!stands_behind_a_balancer() || value < balancer) return;
     add(key,
-        duration::text(value) +
-            " is not below the 1m after which an AWS load balancer gives up: it "
-            "answers 504 before the gateway can say what was wrong",
-        "write at most 55s, or raise the load balancer's idle timeout above it");
+        duration::text(value) + " is not below the " + duration::text(balancer) +
+            " after which an AWS load balancer gives up: it answers 504 before the gateway can say "
+            "what was wrong",
+        "write at most " + duration::text(balancer > 10s ? balancer - 5s : balancer / 2) +
+            ", or raise the load balancer's idle timeout above it, and alb.idle_timeout with it");
 }
 
 void linter::timeouts() {
-    if (stands_behind_a_balancer() && by.timeouts.keep_alive <= balancer_idle) {
+    milliseconds const balancer = by.alb.idle_timeout;
+    if (stands_behind_a_balancer() && by.timeouts.keep_alive <= balancer) {
         add("timeouts.keep_alive",
-            duration::text(by.timeouts.keep_alive) +
-                " is not above the 1m for which an AWS load balancer keeps idle connections: it "
-                "sends requests into connections that are just closing and answers 502",
-            "write 75s, or lower the load balancer's idle timeout below it");
+            duration::text(by.timeouts.keep_alive) + " is not above the " +
+                duration::text(balancer) +
+                " for which an AWS load balancer keeps idle connections: it sends requests into "
+                "connections that are just closing and answers 502",
+            "write " + duration::text(balancer + 15s) +
+                ", or lower the load balancer's idle timeout below it, and alb.idle_timeout with "
+                "it");
     }
     response_head("timeouts.response_head", by.timeouts.response_head);
     for (std::size_t i = 0; i < by.routes.size(); ++i) {

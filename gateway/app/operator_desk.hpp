@@ -49,6 +49,8 @@ public:
     void opened();    // connections are accepted
     void draining();  // not ready any more, for good
     bool is_open() const noexcept { return opened_; }
+    // All that its policy of readiness asks for, but for being open.
+    bool could_be_ready() const { return waits_for().empty(); }
     // After a reload: what was asked of things that are gone is forgotten.
     void reconfigured();
     void stop();

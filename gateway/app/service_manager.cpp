@@ -61,6 +61,12 @@ void service_manager::stopping(std::string_view why, milliseconds drain) {
     tell(message);
 }
 
+void service_manager::moved_to(pid_t process) {
+    timer_.cancel();
+    watchdog_ = milliseconds{0};
+    tell("MAINPID=" + std::to_string(process) + "\nSTATUS=serving after an upgrade");
+}
+
 // A core whose loop hangs gets no sign of life sent, and systemd restarts us.
 void service_manager::feed_watchdog() {
     if (well_()) tell("WATCHDOG=1");

@@ -8,6 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -24,6 +26,8 @@ public:
     // The signal's name; systemd then waits as long as the drain may take, however short its own
     // patience.
     void stopping(std::string_view why, milliseconds drain);
+    // Another process serves in place of this one.
+    void moved_to(pid_t process);
 
 private:
     void tell(std::string_view message) const;

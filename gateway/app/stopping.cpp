@@ -17,6 +17,9 @@ constexpr milliseconds cut_limit{1'000};
 // Kept at the end of the drain for clients to answer the close frame of their WebSocket.
 constexpr milliseconds answers_limit{2'500};
 
+// Whoever was accepted last, before another process took over, sends its request within this.
+constexpr milliseconds last_accepted_wait{1'000};
+
 double seconds(milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 }  // namespace
@@ -32,25 +35,37 @@ stopping::stopping(
       drain_begins_(std::move(drain_begins)),
       timer_(control) {}
 
-void stopping::begin(char const* why, milliseconds longest, milliseconds lame_duck) {
+void stopping::begin(plan how) {
     begun_ = true;
     begun_at_ = clock::now();
-    limit_ = begun_at_ + longest;
+    limit_ = begun_at_ + how.longest;
     settled_before_ = settled();
-    lame_duck = std::min(lame_duck, longest);
+    milliseconds const lame_duck = std::min(how.lame_duck, how.longest);
     auto const open = process_.open();
     for (auto const& each : cores_) each->leave();
     if (lame_duck.count() == 0) {
-        observe::log_info("{}: draining {} connections, at most {} s", why, open, seconds(longest));
+        observe::log_info(
+            "{}: draining {} connections, at most {} s", how.why, open, seconds(how.longest));
         drain();
         return;
     }
     observe::log_info(
-        "{}: draining {} connections, at most {} s; new ones are served for {} s more", why, open,
-        seconds(longest), seconds(lame_duck));
-    timer_.expires_after(lame_duck);
-    timer_.async_wait([this](boost::system::error_code aborted) {
-        if (!aborted) drain();
+        "{}: draining {} connections, at most {} s; {} are served for {} s more", how.why, open,
+        seconds(how.longest), how.accepts ? "new ones" : "their requests", seconds(lame_duck));
+    await_drain(begun_at_ + lame_duck, how.accepts ? limit_ : begun_at_ + last_accepted_wait);
+}
+
+// Until `latest`, or from `alone_from` on as soon as no connection is left.
+void stopping::await_drain(time_point latest, time_point alone_from) {
+    timer_.expires_after(drain_look);
+    timer_.async_wait([this, latest, alone_from](boost::system::error_code aborted) {
+        if (aborted) return;
+        auto const now = clock::now();
+        if (now >= latest || (now >= alone_from && process_.open() == 0)) {
+            drain();
+        } else {
+            await_drain(latest, alone_from);
+        }
     });
 }
 

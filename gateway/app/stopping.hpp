@@ -29,13 +29,19 @@ public:
         units const& cores,
         std::function<void()> drain_begins);
 
-    // `longest` is the time in all, `lame_duck` its first part. Once.
-    void begin(char const* why, milliseconds longest, milliseconds lame_duck);
+    struct plan {
+        char const* why;
+        milliseconds longest;    // in all
+        milliseconds lame_duck;  // its first part
+        bool accepts = true;     // in that part; else others do already
+    };
+    void begin(plan how);  // once
     bool begun() const noexcept { return begun_; }
     // The line that sums it up; when the cores have stopped.
     void tell() const;
 
 private:
+    void await_drain(time_point latest, time_point alone_from);
     void drain();
     void look(time_point limit);
     std::uint64_t settled() const;

@@ -209,6 +209,9 @@ constexpr auto further_rows = std::to_array<row>({
      "Of the drain's time, how long after SIGTERM new connections are still accepted while "
      "`/readyz` fails and every response closes its connection: as long as a load balancer takes "
      "to notice. 0ms turns it off; Ctrl-C goes without it."},
+    {"timeouts.upgrade", timeout<&timeouts::upgrade>, between(100ms, 1h), live,
+     "From SIGUSR2 until the new process that takes over the listening sockets can serve; else it "
+     "is ended and this one goes on."},
 
     {"alb", section, unbounded, live, "The load balancer in front of the gateway."},
     {"alb.idle_timeout", scalar<duration, &snapshot::alb, &alb::idle_timeout>, between(1s, 4'000s),

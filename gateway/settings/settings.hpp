@@ -96,6 +96,7 @@ struct timeouts {
     std::optional<milliseconds> upstream_idle;  // An idle upstream connection; learned without it.
     milliseconds drain{25'000};                 // From SIGTERM to the end, at most.
     milliseconds lame_duck{6'000};  // Of it, how long new connections are still accepted.
+    milliseconds upgrade{30'000};   // From SIGUSR2 until the new process serves.
 
     bool operator==(timeouts const&) const = default;
 };

@@ -79,7 +79,7 @@ finished gateway_to_end(std::string const& verb, std::string const& settings_tex
 gateway_process::gateway_process(configuration const& settings, process_options const& options)
     : settings_{std::make_unique<temporary_file>(settings.text(), ".yaml")} {
     child_ = std::make_unique<child_process>(command{
-        gateway_binary(),
+        options.program.empty() ? gateway_binary() : options.program,
         {"run", "-c", settings_->path()},
         options.environment,
         options.leave_stdout_unread,

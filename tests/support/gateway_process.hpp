@@ -40,6 +40,7 @@ struct process_options {
     bool leave_stdout_unread = false;
     std::vector<int> sockets{};  // see command
     std::string names{};
+    std::string program{};  // empty: the one that was built
 };
 
 class gateway_process {
@@ -68,6 +69,9 @@ public:
 
     std::string log() const { return child_->err().text(); }
     std::string wait_for_log(std::string const& text) const;
+    std::string wait_for_log_until(std::function<bool(std::string const&)> const& enough) const {
+        return child_->err().wait_for(enough);
+    }
 
     std::string output() const { return child_->out().text(); }  // stdout so far
 

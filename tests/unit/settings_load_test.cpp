@@ -196,7 +196,8 @@ routes:
     response_headers: {add: {X-D: d}, set: {X-E: e}, remove: [Server, X-F]}
 timeouts: {request_head: 101ms, keep_alive: 2s, request_body: 3s, body_rate_grace: 30m,
   write: 4s, connect: 5s,
-  response_head: 1s, response_body: 7s, tunnel_idle: 8s, upstream_idle: 9s, drain: 0, lame_duck: 1ms}
+  response_head: 1s, response_body: 7s, tunnel_idle: 8s, upstream_idle: 9s, drain: 0,
+  lame_duck: 1ms, upgrade: 2s}
 alb: {idle_timeout: 1500ms}
 limits: {header: 2KiB, header_line: 1KiB, header_fields: 9, body: 5, body_rate: 2, connections: 6,
   connections_per_client: 0, pipelined_requests: 7, requests_per_second: 8, memory: 1GiB,
@@ -246,7 +247,7 @@ TEST_CASE("every setting arrives in its member", "[unit][settings]") {
     expected.fallback = "api";
     expected.mirror = {"api", 7, 8, 9};
     CHECK(all.routes.front() == expected);
-    CHECK(all.timeouts == timeouts{101ms, 2s, 3s, 30min, 4s, 5s, 1s, 7s, 8s, 9s, 0ms, 1ms});
+    CHECK(all.timeouts == timeouts{101ms, 2s, 3s, 30min, 4s, 5s, 1s, 7s, 8s, 9s, 0ms, 1ms, 2s});
     CHECK(all.alb.idle_timeout == 1'500ms);
     CHECK(all.limits == limits{2_KiB, 1_KiB, 9, 5, 2, 6, 0, 7, 8, 1_GiB, 0, 1_MiB});
     CHECK(all.logging == expected_logging());

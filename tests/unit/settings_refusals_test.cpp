@@ -9,16 +9,18 @@ TEST_CASE("unknown keys are refused with the keys there are and the nearest", "[
         setting(
             "tiemouts: {}", "1:1",
             "found \"tiemouts\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests; did you mean "
+            "alb, limits, logging, forwarding, runtime, dns, metrics, tracing and tests; did you "
+            "mean "
             "\"timeouts\"?"),
         setting(
             "zebra: 1", "1:1",
             "found \"zebra\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests"),
+            "alb, limits, logging, forwarding, runtime, dns, metrics, tracing and tests"),
         setting(
             "body: 1", "1:1",
             "found \"body\", expected one of listeners, admin, upstreams, routes, timeouts, "
-            "limits, logging, forwarding, runtime, dns, metrics, tracing and tests; it belongs "
+            "alb, limits, logging, forwarding, runtime, dns, metrics, tracing and tests; it "
+            "belongs "
             "under \"routes[].mirror\" or \"routes[].limits\" or \"limits\""),
         setting(
             "admin:\n  adress: 1", "2:3",

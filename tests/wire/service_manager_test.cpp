@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What systemd hears: readiness, signs of life, and that the end has begun.
 #include "support/gateway_process.hpp"
+#include "support/successor.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -79,6 +80,23 @@ TEST_CASE("a service manager hears of readiness, life and the end", "[wire][serv
         manager.receive_news(), Contains("STOPPING=1") && Contains("draining after SIGTERM") &&
                                     Contains("EXTEND_TIMEOUT_USEC=7000000"));
     CHECK(gateway.wait_exit() == 0);
+}
+
+TEST_CASE("a service manager hears who serves after an upgrade", "[wire][service_manager]") {
+    notify_socket manager;
+    gateway_process gateway{
+        all_to("127.0.0.1:1").timeouts("drain: 1s"),
+        {.environment = {"NOTIFY_SOCKET=" + manager.path(), "WATCHDOG_USEC=200000"}}};
+    successors next{gateway};
+    CHECK_THAT(manager.receive_news(), Contains("READY=1"));
+    gateway.signal(SIGUSR2);
+    auto const pid = std::to_string(next.wait_for(1));
+    CHECK_THAT(manager.receive_news(), Contains("READY=1"));
+    CHECK_THAT(manager.receive_news(), Contains("MAINPID=" + pid + "\n"));
+    // The new one feeds the watchdog, and the old one says nothing more.
+    gateway.wait_for_log("drained in");
+    for (int i = 0; i < 20; ++i) CHECK(manager.receive() == "WATCHDOG=1");
+    CHECK(next.wait_exit() == 0);
 }
 
 TEST_CASE("a watchdog meant for another process is not fed", "[wire][service_manager]") {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SIGTERM behind a load balancer: it notices before anybody is turned away, and what is open ends
 // as its protocol wants.
+#include "support/busy_clients.hpp"
 #include "support/gate.hpp"
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
-#include "support/pattern.hpp"
 #include "support/raw_client.hpp"
 #include "support/web_socket.hpp"
 
@@ -12,9 +12,6 @@
 
 #include <signal.h>
 
-#include <atomic>
-#include <functional>
-#include <mutex>
 #include <thread>
 
 namespace gateway::support {
@@ -24,23 +21,9 @@ using Catch::Contains;
 
 constexpr char const* switching =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-std::string const going_away{"\x03\xe9"};
 
 bool is_ready(gateway_process const& gateway) {
     return get(gateway.admin_port(), "/readyz", "Connection: close\r\n").status() == 200;
-}
-
-// Every byte comes back with its mask taken off: one frame of up to 125 bytes at a time.
-void echo_frames(origin_connection& connection) {
-    connection.send(switching);
-    for (;;) {
-        auto const head = connection.receive_bytes(6);
-        std::size_t const size = static_cast<unsigned char>(head[1]) & 0x7f;
-        auto payload = connection.receive_bytes(size);
-        for (std::size_t i = 0; i < size; ++i) payload[i] ^= head[2 + i % 4];
-        connection.send(head.substr(0, 1) + static_cast<char>(size) + payload);
-        if ((head[0] & 0x0f) == 8) return;
-    }
 }
 
 }  // namespace
@@ -171,102 +154,23 @@ TEST_CASE("what only calls itself a WebSocket gets no frame", "[wire][stopping]"
 }
 
 TEST_CASE("SIGTERM under load loses no request, upload or WebSocket", "[wire][stopping]") {
-    constexpr std::size_t upload_bytes = 3'000'000;
     imposter_origin origin;
-    origin.when_head_of("/chat", [](origin_connection& connection, message const&) {
-        echo_frames(connection);
-        connection.close();
-    });
-    origin.when("/upload", [](origin_connection& connection, message const& request) {
-        pattern_check received;
-        received.take(request.body);
-        connection.send(imposter_origin::ok(received.is(upload_bytes) ? "whole" : "broken"));
-    });
+    busy_clients::serve(origin);
     gateway_process gateway{
         all_to(origin.endpoint()).runtime("threads: 2").timeouts("lame_duck: 2s, drain: 25s")};
-    auto const port = gateway.port();
-
-    std::atomic<bool> balanced{true};  // the load balancer still sends new connections
-    std::atomic<std::size_t> requests{0};
-    std::atomic<std::size_t> uploads{0};
-    std::atomic<std::size_t> goodbyes{0};
-    std::mutex mutex;
-    std::vector<std::string> failures;
-    std::vector<std::thread> clients;
-    auto const run = [&](std::function<void()> work) {
-        clients.emplace_back([&, work = std::move(work)] {
-            try {
-                work();
-            } catch (std::exception const& failed) {
-                std::lock_guard const lock{mutex};
-                failures.emplace_back(failed.what());
-            }
-        });
-    };
-    for (int i = 0; i < 8; ++i) {
-        run([&] {
-            while (balanced) {
-                raw_client client{port};
-                for (;;) {
-                    client.send(get_request("/"));
-                    auto const response = client.receive();
-                    if (response.status() != 200) throw std::runtime_error{response.head};
-                    ++requests;
-                    if (response.value("Connection") == "close") break;
-                }
-            }
-        });
-    }
-    for (int i = 0; i < 4; ++i) {
-        run([&] {
-            while (balanced) {
-                raw_client client{port};
-                client.send(
-                    "POST /upload HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " +
-                    std::to_string(upload_bytes) + "\r\n\r\n");
-                pattern_source source;
-                for (std::size_t sent = 0; sent < upload_bytes;) {
-                    auto const bytes =
-                        source.next(std::min<std::size_t>(upload_bytes - sent, 50'000));
-                    client.send(bytes);
-                    sent += bytes.size();
-                    std::this_thread::yield();
-                }
-                auto const response = client.receive();
-                if (response.body != "whole") throw std::runtime_error{response.head};
-                ++uploads;
-            }
-        });
-    }
-    for (int i = 0; i < 20; ++i) {
-        run([&] {
-            web_socket socket{port, "/chat"};
-            for (std::size_t n = 0;; ++n) {
-                auto const text = std::to_string(n);
-                socket.send(web_socket::opcode::text, text);
-                auto const frame = socket.receive();
-                if (frame.kind == web_socket::opcode::close && frame.payload == going_away) break;
-                if (frame.payload != text) throw std::runtime_error{"another echo"};
-            }
-            socket.send(web_socket::opcode::close, going_away);
-            socket.transport().receive_to_end();
-            ++goodbyes;
-        });
-    }
-    while (requests < 2'000 && failures.empty()) std::this_thread::yield();
-    origin.wait_for_requests(100);
+    busy_clients clients{gateway.port()};
+    clients.keep_alive(8);
+    clients.uploads(4);
+    clients.chats(20);
+    clients.wait_for_more(2'000);
     gateway.signal(SIGTERM);
     while (is_ready(gateway)) std::this_thread::yield();
-    auto const at_signal = requests.load();
-    // The balancer sends a little longer: to a gateway that is leaving already.
-    while (requests < at_signal + 200) std::this_thread::yield();
-    balanced = false;
-    for (auto& each : clients) each.join();
+    // The balancer still sends new connections for a little: to a gateway that is leaving already.
+    clients.wait_for_more(200);
+    clients.stop();
     CHECK(gateway.wait_exit(patience(30s)) == 0);
-    for (auto const& each : failures) FAIL_CHECK(each);
-    CHECK(goodbyes == 20);
-    CHECK(uploads >= 4);
-    INFO(gateway.log());
+    CHECK(clients.goodbyes() == 20);
+    CHECK(clients.uploaded() >= 4);
     CHECK_THAT(
         gateway.log(),
         Contains(" 20 WebSockets closed (0 more gave no answer), 0 other tunnels closed, 0 "
