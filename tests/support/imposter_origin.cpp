@@ -126,6 +126,10 @@ void imposter_origin::wait_for_requests(std::size_t count) const {
     wait_until([&] { return requests_.size() >= count; }, "too few requests reached the origin");
 }
 
+void imposter_origin::wait_for_whole_requests(std::size_t count) const {
+    wait_until([&] { return whole_requests_ >= count; }, "whole requests are missing");
+}
+
 void imposter_origin::wait_for_open_connections(std::size_t count) const {
     wait_until([&] { return open_ == count; }, "the origin's connections did not open or close");
 }
@@ -222,6 +226,8 @@ std::size_t imposter_origin::begin_record(message const& head) {
 void imposter_origin::complete_record(std::size_t index, message const& whole) {
     std::lock_guard lock{mutex_};
     requests_[index] = whole;
+    ++whole_requests_;
+    changed_.notify_all();
 }
 
 }  // namespace gateway::support

@@ -78,8 +78,9 @@ public:
     message last_request() const;
     std::size_t connections() const;  // accepted so far
     std::size_t open_connections() const;
-    // Both throw timed_out when it does not come about.
-    void wait_for_requests(std::size_t count) const;
+    // All throw timed_out when it does not come about.
+    void wait_for_requests(std::size_t count) const;  // their heads at least
+    void wait_for_whole_requests(std::size_t count) const;
     void wait_for_open_connections(std::size_t count) const;
 
     static std::string ok(std::string_view body, std::string_view fields = {});
@@ -116,6 +117,7 @@ private:
     std::size_t failed_handshakes_ = 0;
     std::vector<std::string> failures_;  // of scripts, told at the end
     std::list<std::thread> threads_;
+    std::size_t whole_requests_ = 0;
     std::size_t accepted_ = 0;
     std::size_t open_ = 0;
     std::thread acceptor_;  // last: it uses all of the above
