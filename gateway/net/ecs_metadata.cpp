@@ -2,11 +2,9 @@
 #include "net/ecs_metadata.hpp"
 
 #include "net/plain_get.hpp"
+#include "net/shallow_json.hpp"
 
-#include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
-
-#include <sstream>
 
 namespace gateway::net {
 namespace {
@@ -21,26 +19,21 @@ std::string short_name(std::string const& name) {
 
 task_limits parse_task_limits(std::string_view json) {
     task_limits found;
-    try {
-        std::istringstream in{std::string{json}};
-        boost::property_tree::ptree tree;
-        boost::property_tree::read_json(in, tree);
-        auto const cpus = tree.get_optional<double>("Limits.CPU");
-        if (cpus && *cpus > 0) found.cpus = *cpus;
-        auto const mebibytes = tree.get_optional<double>("Limits.Memory");
-        if (mebibytes && *mebibytes >= 1 && *mebibytes < 1e9) {
-            found.memory = static_cast<byte_count>(*mebibytes) * 1_MiB;
-        }
-        found.zone = tree.get<std::string>("AvailabilityZone", "");
-        found.who.cluster = short_name(tree.get<std::string>("Cluster", ""));
-        found.who.family = tree.get<std::string>("Family", "");
-        found.who.revision = tree.get<std::string>("Revision", "");
-        found.who.service = tree.get<std::string>("ServiceName", found.who.family);
-        found.who.task = short_name(tree.get<std::string>("TaskARN", ""));
-        found.who.zone = found.zone;
-    } catch (boost::property_tree::ptree_error const&) {
-        // Not JSON: as good as no answer.
+    auto const tree = read_shallow_json(json);
+    if (!tree) return found;  // as good as no answer
+    auto const cpus = tree->get_optional<double>("Limits.CPU");
+    if (cpus && *cpus > 0) found.cpus = *cpus;
+    auto const mebibytes = tree->get_optional<double>("Limits.Memory");
+    if (mebibytes && *mebibytes >= 1 && *mebibytes < 1e9) {
+        found.memory = static_cast<byte_count>(*mebibytes) * 1_MiB;
     }
+    found.zone = tree->get<std::string>("AvailabilityZone", "");
+    found.who.cluster = short_name(tree->get<std::string>("Cluster", ""));
+    found.who.family = tree->get<std::string>("Family", "");
+    found.who.revision = tree->get<std::string>("Revision", "");
+    found.who.service = tree->get<std::string>("ServiceName", found.who.family);
+    found.who.task = short_name(tree->get<std::string>("TaskARN", ""));
+    found.who.zone = found.zone;
     return found;
 }
 

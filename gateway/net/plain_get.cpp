@@ -31,7 +31,9 @@ struct parts {
 
 std::optional<parts> split(std::string_view url) {
     constexpr std::string_view scheme = "http://";
-    if (!url.starts_with(scheme)) return std::nullopt;
+    bool const visible =
+        std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (!url.starts_with(scheme) || !visible) return std::nullopt;
     url.remove_prefix(scheme.size());
     parts out;
     std::size_t const slash = url.find('/');
@@ -59,7 +61,23 @@ unsigned status_of(std::string_view answer) {
     return static_cast<unsigned>(status);
 }
 
-// HTTP/1.0: the connection's end is the answer's end.
+// HTTP/1.0: the connection's end is the answer's end; a length tells whether it came too early.
+plain_answer read_answer(std::string const& answer) {
+    std::size_t const head = answer.find("\r\n\r\n");
+    unsigned const status = status_of(answer);
+    if (status == 0 || head == answer.npos) {
+        return {0, {}, "what answers there does not speak HTTP/1.x"};
+    }
+    plain_answer out{status, answer.substr(head + 4), {}, answer.substr(0, head + 2)};
+    std::string_view const length = field_in(out.head, "Content-Length");
+    if (length.empty()) return out;
+    std::uint64_t bytes = 0;
+    bool const fine = ascii::parse_decimal(length, answer_bytes_max, bytes);
+    if (!fine || out.body.size() < bytes) return {0, {}, "the answer broke off"};
+    out.body.resize(bytes);
+    return out;
+}
+
 plain_answer ask(
     parts const& where,
     std::string const& request,
@@ -83,7 +101,11 @@ plain_answer ask(
                 if (failed_by(unsent)) return;
                 asio::async_read(
                     socket, received, asio::transfer_all(), [&](auto ended, std::size_t) {
-                        if (ended && ended != asio::error::eof) failed_by(ended);
+                        if (ended == asio::error::eof) {
+                            failure = "it closed the connection without an answer";
+                        } else {
+                            failed_by(ended);
+                        }
                     });
             });
         });
@@ -94,13 +116,8 @@ plain_answer ask(
     }
     std::string const answer{
         asio::buffers_begin(received.data()), asio::buffers_end(received.data())};
-    std::size_t const head = answer.find("\r\n\r\n");
-    unsigned const status = status_of(answer);
-    if (status != 0 && head != answer.npos) {
-        return {status, answer.substr(head + 4), {}, answer.substr(0, head + 2)};
-    }
-    if (!answer.empty()) failure = "what answers there does not speak HTTP/1.x";
-    return {0, {}, failure};
+    if (answer.empty()) return {0, {}, failure};
+    return read_answer(answer);
 }
 
 plain_answer not_an_address() {
@@ -108,6 +125,19 @@ plain_answer not_an_address() {
 }
 
 }  // namespace
+
+std::string_view field_in(std::string_view head, std::string_view name) noexcept {
+    while (!head.empty()) {
+        std::size_t const end = head.find("\r\n");
+        std::string_view const line = head.substr(0, end);
+        std::size_t const colon = line.find(':');
+        if (colon != line.npos && ascii::equal_ignoring_case(line.substr(0, colon), name)) {
+            return ascii::trim(line.substr(colon + 1));
+        }
+        head = end == head.npos ? std::string_view{} : head.substr(end + 2);
+    }
+    return {};
+}
 
 plain_answer plain_get(std::string_view url, milliseconds limit) {
     auto const where = split(url);

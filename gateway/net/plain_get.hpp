@@ -18,8 +18,12 @@ struct plain_answer {
     std::string head{};  // status line and fields
 };
 
+// A field's value in the head of an answer, without its blanks; empty when there is none.
+std::string_view field_in(std::string_view head, std::string_view name) noexcept;
+
 // Asks an "http://HOST[:PORT][/PATH]" address; an IPv6 host stands in brackets. Blocks for `limit`
-// at most. An answer that has not ended by then counts with what has arrived of it.
+// at most. An answer that has not ended by then counts with what has arrived of it, unless it said
+// that it is longer.
 plain_answer plain_get(std::string_view url, milliseconds limit);
 
 // The same with a body; `fields` are whole lines. Gives up early, within a tenth of a second, once

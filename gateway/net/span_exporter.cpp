@@ -3,16 +3,15 @@
 
 #include "base/ascii.hpp"
 #include "net/plain_get.hpp"
+#include "net/shallow_json.hpp"
 #include "observe/log.hpp"
 
-#include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 
 #include <algorithm>
 #include <csignal>
 #include <exception>
 #include <optional>
-#include <sstream>
 
 namespace gateway::net {
 namespace {
@@ -33,30 +32,11 @@ observe::otlp_batch::attributes resource_of(
     return all;
 }
 
-// A field's value in a head, without its blanks; empty when there is none.
-std::string_view value_in(std::string_view head, std::string_view name) {
-    while (!head.empty()) {
-        std::size_t const end = head.find("\r\n");
-        std::string_view const line = head.substr(0, end);
-        std::size_t const colon = line.find(':');
-        if (colon != line.npos && ascii::equal_ignoring_case(line.substr(0, colon), name)) {
-            return ascii::trim(line.substr(colon + 1));
-        }
-        head = end == head.npos ? std::string_view{} : head.substr(end + 2);
-    }
-    return {};
-}
-
 // ExportTracePartialSuccess: the collector has taken the request but not all of it.
 std::uint64_t rejected_in(std::string const& answer) {
-    try {
-        std::istringstream in{answer};
-        boost::property_tree::ptree tree;
-        boost::property_tree::read_json(in, tree);
-        return tree.get<std::uint64_t>("partialSuccess.rejectedSpans", 0);
-    } catch (boost::property_tree::ptree_error const&) {
-        return 0;  // an answer in protobuf, or none: taken as a whole
-    }
+    auto const tree = read_shallow_json(answer);
+    // An answer in protobuf, or none: taken as a whole.
+    return tree ? tree->get<std::uint64_t>("partialSuccess.rejectedSpans", 0) : 0;
 }
 
 }  // namespace
@@ -188,7 +168,7 @@ span_exporter::verdict span_exporter::judge(
     }
     tell(false, answer.status == 0 ? answer.failure : "status " + std::to_string(answer.status));
     std::uint64_t seconds = 0;
-    if (ascii::parse_decimal(value_in(answer.head, "Retry-After"), 60, seconds)) {
+    if (ascii::parse_decimal(field_in(answer.head, "Retry-After"), 60, seconds)) {
         pause = std::chrono::seconds{seconds};
     }
     return again ? verdict::again : verdict::refused;
