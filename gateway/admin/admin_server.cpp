@@ -116,6 +116,7 @@ private:
     };
 
     static asio::awaitable<void> serve(std::shared_ptr<service> self, tcp::socket socket);
+    bool make_room();
     asio::awaitable<void> answer_all(beast::tcp_stream& client);
     static asio::awaitable<void> close_gently(beast::tcp_stream& client);
     static asio::awaitable<bool> send(beast::tcp_stream& client, reply& response, bool head_only);
@@ -127,7 +128,8 @@ private:
     tcp::acceptor acceptor_;
     std::uint16_t port_ = acceptor_.local_endpoint().port();
     admin_sources sources_;
-    std::vector<beast::tcp_stream*> clients_;  // at most connections_max
+    std::vector<beast::tcp_stream*> clients_;  // connections_max, and those that are being closed
+    std::vector<beast::tcp_stream*> idle_;     // of these; the one idle for longest first
     std::size_t streams_ = 0;
     std::shared_ptr<std::string const> event_;
     std::uint64_t events_told_ = 0;
@@ -148,9 +150,17 @@ asio::awaitable<void> admin_server::service::accept(std::shared_ptr<service> sel
             co_await pause.async_wait(as_result);
             continue;
         }
-        if (self->clients_.size() == connections_max) continue;  // closes it
+        if (self->clients_.size() >= connections_max && !self->make_room()) continue;  // closes it
         asio::co_spawn(executor, serve(self, std::move(socket)), asio::detached);
     }
+}
+
+// Whoever holds connections and says nothing must not keep out a health check.
+bool admin_server::service::make_room() {
+    if (idle_.empty()) return false;
+    idle_.front()->close();
+    idle_.erase(idle_.begin());
+    return true;
 }
 
 asio::awaitable<void> admin_server::service::serve(
@@ -172,8 +182,10 @@ asio::awaitable<void> admin_server::service::answer_all(beast::tcp_stream& clien
         parser.header_limit(header_bytes_max);
         if (buffer.size() == 0) {
             client.expires_after(idle_timeout);
+            idle_.push_back(&client);
             auto [closed, first] =
                 co_await client.async_read_some(buffer.prepare(first_read_bytes), as_result);
+            std::erase(idle_, &client);
             if (closed || stopped_) co_return;
             buffer.commit(first);
         }

@@ -42,6 +42,7 @@ public:
     std::atomic<bool> live{true};
     std::atomic<bool> ready{true};
     std::atomic<bool> metrics_fail{false};
+    std::atomic<unsigned> never_asked{0};
 
 private:
     admin::admin_sources sources() {
@@ -61,6 +62,7 @@ private:
                     boost::asio::post(context_, [done] { done({.body = "later\n"}); });
                 } else if (asked.path == "/never") {
                     kept_.push_back(done);
+                    ++never_asked;
                 } else {
                     done(admin::refusal(404, "Nothing is here."));
                 }
@@ -176,8 +178,7 @@ TEST_CASE(
     CHECK(client.closed_by_peer());
 }
 
-TEST_CASE(
-    "connections beyond the limit are closed, and a place is given again", "[unit][admin_server]") {
+TEST_CASE("at the limit the connection idle for longest makes room", "[unit][admin_server]") {
     running_server server;
     std::vector<raw_client> clients;
     for (int i = 0; i < 32; ++i) {
@@ -187,14 +188,65 @@ TEST_CASE(
         REQUIRE(clients.back().receive().status() == 200);
     }
     raw_client one_more{server.port()};
+    one_more.send(get_request("/livez"));
+    CHECK(one_more.receive().status() == 200);
+    CHECK(clients.front().closed_by_peer());
+    clients.back().send(get_request("/livez"));
+    CHECK(clients.back().receive().status() == 200);
+}
+
+TEST_CASE(
+    "connections beyond the limit are closed while none is idle, and a place is given again",
+    "[unit][admin_server]") {
+    running_server server;
+    std::vector<raw_client> clients;
+    for (unsigned i = 0; i < 32; ++i) {
+        clients.emplace_back(server.port());
+        clients.back().send(get_request("/never"));
+    }
+    auto const limit = clock::now() + support::patience(5s);
+    while (server.never_asked < 32 && clock::now() < limit) std::this_thread::yield();
+    REQUIRE(server.never_asked == 32);
+    raw_client one_more{server.port()};
     CHECK(one_more.closed_by_peer());
 
-    clients.front().send(get_request("/livez", "Connection: close\r\n"));
-    CHECK(clients.front().receive().status() == 200);
-    CHECK(clients.front().closed_by_peer());
+    CHECK(clients.front().receive().status() == 503);
     raw_client next{server.port()};
     next.send(get_request("/livez"));
     CHECK(next.receive().status() == 200);
+}
+
+TEST_CASE("a request split at any byte gets the same answer", "[unit][admin_server]") {
+    running_server server;
+    std::string const request = "GET /readyz?a=b HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\n\r\n";
+    raw_client client{server.port()};
+    client.send(request);
+    auto const whole = client.receive();
+    CHECK(whole.status() == 200);
+    for (std::size_t at = 1; at < request.size(); ++at) {
+        client.send(request.substr(0, at));
+        client.send(request.substr(at));
+        auto const got = client.receive();
+        CAPTURE(at);
+        CHECK(got.head == whole.head);
+        CHECK(got.body == whole.body);
+    }
+}
+
+TEST_CASE("a request cut off at any byte harms nobody", "[unit][admin_server]") {
+    running_server server;
+    std::string const request = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (std::size_t at = 0; at < request.size(); ++at) {
+        raw_client ends{server.port()};
+        ends.send(request.substr(0, at));
+        ends.half_close();
+        std::string const got = ends.receive_to_end();
+        CHECK((got.empty() || got.starts_with("HTTP/1.1 400 ")));
+        raw_client breaks{server.port()};
+        breaks.send(request.substr(0, at));
+        breaks.reset();
+    }
+    CHECK(ask(server, "/livez").body == "live\n");
 }
 
 TEST_CASE("stopping closes the listener and every connection", "[unit][admin_server]") {
