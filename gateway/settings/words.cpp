@@ -146,7 +146,11 @@ std::optional<std::string> method::parse(std::string_view text, refusal& why) {
 
 std::optional<std::string> field_name::parse(std::string_view text, refusal& why) {
     if (!is_token(text) || text.size() > 128) return std::nullopt;
-    std::string const capitals = in_capitals(text);
+    // "Content_Length" as well: behind CGI or WSGI it is the same variable.
+    std::string capitals = in_capitals(text);
+    std::replace_if(
+        capitals.begin(), capitals.end(), [](char c) { return !is_letter(c) && !is_digit(c); },
+        '-');
     for (kept_field const& kept : kept_fields) {
         if (kept.name != capitals) continue;
         why.expected = "a header that may be edited";

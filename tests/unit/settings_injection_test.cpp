@@ -32,6 +32,10 @@ bool loads(std::string const& route, std::string const& more_of_upstream = {}) {
 
 TEST_CASE("a line break in a setting that becomes part of a message is refused", "[unit]") {
     CHECK(loads("prefix: /, request_headers: {set: {X-A: \"${FINE}\"}}, "));
+    CHECK(loads(
+        "prefix: /, ",
+        ", health_check: {path: /a, host: a.b, method: HEAD, headers: {X-A: \"${FINE}\"}}"
+        ", balance: {method: sticky_cookie, cookie: \"${FINE}\"}"));
     for (std::string const name : {"CRLF", "LF", "CR", "NUL"}) {
         std::string const text = "\"${" + name + "}\"";
         CAPTURE(name);
@@ -48,6 +52,15 @@ TEST_CASE("a line break in a setting that becomes part of a message is refused",
         CHECK_FALSE(loads("prefix: " + text + ", "));
         CHECK_FALSE(loads("prefix: /, name: " + text + ", "));
         CHECK_FALSE(loads("prefix: /, ", ", host: " + text));
+        for (std::string const key : {"path", "host", "method"}) {
+            CAPTURE(key);
+            CHECK_FALSE(loads("prefix: /, ", ", health_check: {" + key + ": " + text + "}"));
+        }
+        CHECK_FALSE(loads("prefix: /, ", ", health_check: {headers: {X-A: " + text + "}}"));
+        CHECK_FALSE(loads("prefix: /, ", ", health_check: {headers: {" + text + ": a}}"));
+        CHECK_FALSE(
+            loads("prefix: /, ", ", balance: {method: sticky_cookie, cookie: " + text + "}"));
+        CHECK_FALSE(loads("path: " + text + ", "));
     }
     for (std::string const written :
          {"\"a\\r\\nX: 1\"", "\"a\\nX: 1\"", "\"a\\rX: 1\"", "\"a\\0\""}) {

@@ -277,6 +277,9 @@ TEST_CASE("header edits that would break a message are refused", "[unit][setting
         edits(
             "remove: [Transfer-Encoding]", "2:57",
             "remove[0]: found \"Transfer-Encoding\", " + frames),
+        edits(
+            "set: {Content_Length: 5}", "2:54",
+            "set.Content_Length: found \"Content_Length\", " + frames),
         edits("remove: [Trailer]", "2:57", "remove[0]: found \"Trailer\", " + frames),
         edits("remove: [connection]", "2:57", "remove[0]: found \"connection\", " + hop),
         edits("set: {Keep-Alive: a}", "2:54", "set.Keep-Alive: found \"Keep-Alive\", " + hop),
