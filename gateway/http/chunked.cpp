@@ -172,7 +172,10 @@ bool may_trail(std::string_view name) noexcept {
         case location:
         case date:
         case retry_after:
+        case traceparent:
+        case tracestate:
         case via:
+        case x_amzn_trace_id:
         case x_request_id: return false;
         default: break;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/body_relay.hpp"
 
+#include "proxy/header_filters.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -54,12 +56,10 @@ runtime::task<relay_end> body_relay::run(std::string_view lead) {
         batch out;
         out.add(lead);
         lead = {};
-        if (relay_end const failed = gather(out); failed != relay_end::complete) {
-            // What came before the fault has arrived; the peer gets it before the connection ends.
-            if (out.count > 0) co_await write(out.all());
-            co_return failed;
-        }
+        // Nothing of a message that is broken from the start goes out, not even its head.
+        if (relay_end const failed = gather(out); failed != relay_end::complete) co_return failed;
         if (out.count > 0) {
+            wrote_any_ = true;
             // A write that the kernel takes whole needs no coroutine.
             net::io_status status = net::write_all_now(sink_.to, out.all());
             if (status == net::io_status::would_block) {
@@ -161,12 +161,12 @@ void body_relay::frame(batch& out, std::size_t payload_bytes, std::size_t first)
 }
 
 std::string_view body_relay::allowed_trailers() {
-    if (!sink_.trailers || source_.framing.kind != http::body_kind::chunked) return {};
+    if (source_.framing.kind != http::body_kind::chunked) return {};
     std::string_view lines = decoder_.trailer_lines();
     std::string_view name;
     std::string_view value;
     while (http::next_field_line(lines, name, value)) {
-        if (!http::may_trail(name)) continue;
+        if (!http::may_trail(name) || is_edited_away(sink_.edits, name)) continue;
         trailer_text_.append(name).append(": ").append(value).append("\r\n");
     }
     return trailer_text_;

@@ -16,6 +16,7 @@
 #include "proxy/replay_buffer.hpp"
 #include "runtime/block_pool.hpp"
 #include "runtime/task.hpp"
+#include "settings/settings.hpp"
 
 #include <cstdint>
 #include <span>
@@ -58,8 +59,9 @@ struct relay_source {
 
 struct relay_sink {
     net::stream& to;
-    bool chunked;   // write chunked framing; otherwise bytes as they are
-    bool trailers;  // pass on the trailer fields that may travel
+    bool chunked;  // write chunked framing; otherwise bytes as they are
+    // What the route says of fields: trailer fields that may travel, and are not edited away, do.
+    settings::header_edits const& edits;
     net::write_pace pace;
 };
 
@@ -73,8 +75,10 @@ public:
         relay_source source,
         relay_sink sink) noexcept;
 
-    // `lead` (a head) goes out before the body, with its first bytes in one write.
+    // `lead` (a head) goes out before the body, with its first bytes in one write; not when these
+    // are malformed or too many.
     runtime::task<relay_end> run(std::string_view lead);
+    bool wrote_any() const noexcept { return wrote_any_; }
 
     // After `run`: every byte of the body was read from the source.
     bool source_finished() const noexcept { return finished_; }
@@ -121,6 +125,7 @@ private:
     std::uint64_t left_ = 0;    // of a known length
     bool finished_ = false;
     bool beyond_ready_ = false;
+    bool wrote_any_ = false;
     bool block_filled_ = false;  // the last read used all of the block: a larger one pays
     unsigned moves_ = 0;
     std::array<char, 20> size_line_{};

@@ -28,8 +28,12 @@ runtime::task<next_step> exchange::run() {
     if (!receive_now()) {
         // Readable, yet nothing came: it still waits between two requests.
         if (session_.input.empty()) co_return next_step::another_request;
-        park();
-        co_return next_step::rest_of_head;
+        if (!home_.requests_refused) {
+            park();
+            co_return next_step::rest_of_head;
+        }
+        // Ten thousand begun heads are memory, too.
+        why_ = cause::out_of_memory;
     }
     session_.parked.reset();
     if (!head_complete_ && why_ == cause::client_closed && !parser_.begun()) {
@@ -99,11 +103,12 @@ void exchange::watch_client() {
 }
 
 void exchange::finish_response() {
-    if (cut_ && facts_of(why_).fault == source::upstream) {
+    bool const broke = cut_ || response_fault_ != cause::none;
+    if (broke && facts_of(why_).fault == source::upstream) {
         home_.counters.attempt_failed(pool_->index(), why_);
     }
     ended_at_ = clock::now();
-    observe_attempt(cut_ ? why_ : cause::none);
+    observe_attempt(broke ? why_ : cause::none);
     end_attempt(why_);
 }
 
@@ -181,7 +186,8 @@ std::string exchange::reply_bytes() {
         .request_id = request_id_,
         .accept = head_complete_ ? request_.value_of(http::field_id::accept) : std::string_view{},
         .date = home_.date(),
-        .head_only = head_complete_ && request_.method_id == http::method::head,
+        // Also of a head that was refused: its client reads no body (RFC 9112 6.3 rule 1).
+        .head_only = request_.method_id == http::method::head,
         .close = !keep_alive_,
         .keep_alive = keep_alive_ && request_.minor_version == 0,
         .extra = {extra.data(), extras}};
@@ -230,7 +236,7 @@ void exchange::settle() {
         record.method = request_.method_text();
         record.target = request_.target();
         record.protocol = request_.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
-        record.host = request_.value_of(http::field_id::host);
+        record.host = asked_host();
         record.user_agent = request_.value_of(http::field_id::user_agent);
         record.referer = request_.value_of(http::field_id::referer);
     }

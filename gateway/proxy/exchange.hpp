@@ -90,6 +90,11 @@ private:
     bool reads_alike(std::string_view host, std::uint16_t route) const;
     void count_forwards();
     void prepare();
+    // The authority of an absolute target wins over Host (RFC 9112 3.2.2).
+    std::string_view asked_host() const noexcept {
+        return target_.authority.empty() ? request_.value_of(http::field_id::host)
+                                         : target_.authority;
+    }
     void take_request_id();
 
     // its part in a trace (exchange_trace.cpp)
@@ -196,9 +201,10 @@ private:
     cause why_ = cause::none;
     bool head_complete_ = false;  // the request's head was parsed and judged well-formed
     bool waited_for_head_ = false;
-    bool keep_alive_ = false;  // the client's connection may carry another request
-    bool head_sent_ = false;   // the final response has begun to go out
-    bool response_complete_ = false;
+    bool keep_alive_ = false;         // the client's connection may carry another request
+    bool head_sent_ = false;          // the final response has begun to go out
+    bool response_complete_ = false;  // the client has all of it; it may be a reply of our own
+    bool response_read_ = false;      // the upstream's was read to its end
     bool tunnelled_ = false;
     bool response_chunked_ = false;
     bool close_delimited_ = false;  // only the connection's end tells the client where ours is

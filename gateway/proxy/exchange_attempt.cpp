@@ -134,7 +134,7 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
          .kept = &replay_},
         {.to = upstream_->socket,
          .chunked = request_body_.kind == http::body_kind::chunked,
-         .trailers = true,
+         .edits = plan_->settings->request_headers,
          .pace = {home_.core, rules_->waits.write, cause::upstream_stalled}}};
     relay_end const end = co_await relay.run({head.data(), head_size});
     body_beyond_input_ = body_beyond_input_ || relay.read_beyond_ready();
@@ -256,8 +256,9 @@ runtime::task<cause> exchange::pass_interim() {
     if (request_.minor_version >= 1) {
         runtime::block const memory = lend_for_head(home_.core.blocks(), response_.size(), {});
         http::head_writer out{{memory.data(), memory.size()}};
-        write_interim(out, response_, response_options_);
+        write_interim(out, response_, response_options_, plan_->settings->response_headers);
         std::array<iovec, 1> pieces{net::piece(memory.data(), out.size())};
+        if (out.overflowed()) co_return cause::response_header_too_large;
         interim_passed_ = true;
         co_await write_to_client(pieces);
         if (client_gone_) co_return cause::client_closed;

@@ -126,9 +126,7 @@ void exchange::route() {
         allow_ = rules_->routes.allowed_somewhere();
         return;
     }
-    std::string_view const host = target_.form == http::target_form::absolute
-                                      ? target_.authority
-                                      : request_.value_of(http::field_id::host);
+    std::string_view const host = asked_host();
     routing::match const found = rules_->routes.find(
         host, target_.normalised_path, request_.method_id, request_.method_text());
     if (found.outcome != routing::outcome::found) {

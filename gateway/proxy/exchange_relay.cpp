@@ -70,7 +70,7 @@ bool exchange::relay_in_hand() {
     head_sent_ = true;
     std::array<iovec, 2> pieces{};
     std::span<iovec> const all = gather_in_hand(out, pieces);
-    response_complete_ = true;
+    response_complete_ = response_read_ = true;
     net::io_status const status = net::write_all_now(session_.client, all);
     if (status == net::io_status::would_block) {
         unsent_.keep(std::move(memory), pieces);
@@ -93,11 +93,13 @@ runtime::task<void> exchange::relay() {
         co_await reply(cause::response_header_too_large);
         co_return;
     }
-    head_sent_ = true;
     if (status_ == 101) {
+        head_sent_ = true;
         co_await run_tunnel(out.text());
     } else {
         co_await relay_body(out.text());
+        // It broke before the head had gone: the client is still told why.
+        if (response_fault_ != cause::none) co_await reply(response_fault_);
     }
 }
 
@@ -141,13 +143,19 @@ runtime::task<void> exchange::relay_body(std::string_view head) {
          .heart = heart ? &*heart : nullptr},
         {.to = session_.client,
          .chunked = response_chunked_,
-         .trailers = true,
+         .edits = plan_->settings->response_headers,
          .pace = {home_.core, rules_->waits.write, cause::client_stalled}}};
+    head_sent_ = true;
     relay_end const end = co_await relay.run(head);
-    response_complete_ = end == relay_end::complete;
+    response_complete_ = response_read_ = end == relay_end::complete;
     response_begin_ = response_end_ - static_cast<std::uint32_t>(relay.left_over().size());
     if (relay.read_beyond_ready() && relay.left_over().empty()) response_begin_ = response_end_;
-    if (end != relay_end::complete) response_failed(end);
+    if (end == relay_end::source_malformed && !relay.wrote_any()) {
+        head_sent_ = false;
+        response_fault_ = cause::response_malformed;
+    } else if (end != relay_end::complete) {
+        response_failed(end);
+    }
 }
 
 // Part of the response is with the client, so it cannot be told by a status any more.
@@ -217,7 +225,7 @@ void exchange::release_upstream() {
     response_head_deadline_.stop();
     session_.upstream = nullptr;
     if (!upstream_) return;
-    bool const reusable = response_complete_ && !tunnelled_ && request_sent_ &&
+    bool const reusable = response_read_ && !tunnelled_ && request_sent_ &&
                           response_body_.kind != http::body_kind::until_close &&
                           http::wants_keep_alive(response_, response_options_) &&
                           response_begin_ == response_end_;

@@ -61,16 +61,6 @@ bool same_variable(std::string_view a, std::string_view b) {
            });
 }
 
-bool edited_away(settings::header_edits const& edits, std::string_view name) {
-    for (auto const& [set_name, value] : edits.set) {
-        if (same_variable(set_name, name)) return true;
-    }
-    for (auto const& removed : edits.remove) {
-        if (same_variable(removed, name)) return true;
-    }
-    return false;
-}
-
 bool edits_anything_away(settings::header_edits const& edits) {
     return !edits.set.empty() || !edits.remove.empty();
 }
@@ -97,7 +87,7 @@ void copy_fields(
         if ((dropped >> static_cast<unsigned>(field.id) & 1) != 0) continue;
         if (options.name_count != 0 && http::named_by_connection(head, options, field)) continue;
         std::string_view const name = head.name(field);
-        if (has_edits && edited_away(edits, name)) continue;
+        if (has_edits && is_edited_away(edits, name)) continue;
         std::string_view const value = head.value(field);
         char const* const end = value.data() + value.size();
         bool const plain = value.data() == name.data() + name.size() + 2 &&
@@ -127,7 +117,7 @@ class own_fields {
 public:
     own_fields(http::head_writer& out, settings::header_edits const& edits)
         : out_(out), edits_(edits), edited_(edits_anything_away(edits)) {}
-    bool wants(std::string_view name) const { return !edited_ || !edited_away(edits_, name); }
+    bool wants(std::string_view name) const { return !edited_ || !is_edited_away(edits_, name); }
     template <std::size_t Terminated, class Value>
     void put(char const (&name)[Terminated], Value value) const {
         if (wants(name)) out_.field(name, value);
@@ -226,6 +216,16 @@ void write_request_connection(http::head_writer& out, outgoing_request const& re
 
 }  // namespace
 
+bool is_edited_away(settings::header_edits const& edits, std::string_view name) {
+    for (auto const& [set_name, value] : edits.set) {
+        if (same_variable(set_name, name)) return true;
+    }
+    for (auto const& removed : edits.remove) {
+        if (same_variable(removed, name)) return true;
+    }
+    return false;
+}
+
 void write_request(http::head_writer& out, outgoing_request const& request) {
     http::request_head const& head = request.head;
     out.append(head.method_text()).append(' ').append(request.target.path_and_query);
@@ -293,9 +293,10 @@ void write_response(http::head_writer& out, outgoing_response const& response) {
 void write_interim(
     http::head_writer& out,
     http::response_head const& head,
-    http::connection_options const& options) {
+    http::connection_options const& options,
+    settings::header_edits const& edits) {
     out.append("HTTP/1.1 ").number(head.status).append(' ').append(head.reason()).end_line();
-    copy_fields(out, head, options, response_own_bits, {});
+    copy_fields(out, head, options, response_own_bits, edits);
     out.end_line();
 }
 

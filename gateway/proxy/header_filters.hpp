@@ -60,11 +60,17 @@ struct outgoing_response {
 
 void write_response(http::head_writer& out, outgoing_response const& response);
 
-// An interim response (1xx) for a client that can read it.
+// An interim response (1xx) for a client that can read it. What the route sets or removes is left
+// out; what it adds belongs to the final one.
 void write_interim(
     http::head_writer& out,
     http::response_head const& head,
-    http::connection_options const& options);
+    http::connection_options const& options,
+    settings::header_edits const& edits);
+
+// Whether a route sets or removes this field, so that it must not come from anywhere else: not from
+// a trailer section either.
+bool is_edited_away(settings::header_edits const& edits, std::string_view name);
 
 // Memory for a head made from one of `head_size` bytes.
 runtime::block lend_for_head(

@@ -70,7 +70,7 @@ std::string written(
     std::string out(256 * 1024, '\0');
     http::head_writer writer{out};
     if (head.status / 100 == 1) {
-        proxy::write_interim(writer, head, options);
+        proxy::write_interim(writer, head, options, settings::header_edits{});
     } else {
         proxy::write_response(
             writer, {.head = head,

@@ -75,6 +75,114 @@ TEST_CASE("an upstream that speaks between two requests is not asked again", "[s
     CHECK(on.is_clean_after(client));
 }
 
+TEST_CASE("a HEAD that is refused is answered without a body", "[script]") {
+    auto const request = GENERATE(
+        as<std::string>{}, "HEAD /%00 HTTP/1.1\r\nHost: x\r\n\r\n", "HEAD /#a HTTP/1.1\r\n",
+        "HEAD / HTTP/2.0\r\n", "HEAD / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1\r\nA : b\r\n",
+        "HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\n");
+    CAPTURE(request);
+    stage on;
+    peer client = on.connect_client();
+    client.send(request);
+    std::string got;
+    CHECK(on.run_until([&] { return client.receive(got); }));
+    CHECK((got.starts_with("HTTP/1.1 400 ") || got.starts_with("HTTP/1.1 505 ")));
+    CHECK(got.find("Content-Length: ") != std::string::npos);
+    CHECK(got.ends_with("\r\n\r\n"));
+    CHECK(on.is_clean_after(client));
+}
+
+TEST_CASE("a response that is broken before its head has gone gets 502", "[script]") {
+    std::string const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    auto const body = GENERATE(
+        as<std::string>{}, "x\r\n", "+5\r\nhello", "5\nhello", "5\r\nhelloo", "5 \r\nhello",
+        "fffffffffffffffff\r\n", "5;a=\"\n\"\r\nhello", "0\r\nA : b\r\n\r\n", "0\r\n\n");
+    auto const version = GENERATE(as<std::string>{}, "1.0", "1.1");
+    CAPTURE(body, version);
+    stage on;
+    peer client = on.connect_client();
+    client.send("GET /a HTTP/" + version + "\r\nHost: x\r\n\r\n");
+    peer origin = accept_next(on);
+    await_request(on, origin);
+    origin.send(chunked + body);
+    std::string const got = receive(on, client, "}\n");
+    CHECK(got.starts_with("HTTP/1.1 502 "));
+    CHECK(got.find("details=\"response_malformed\"; received-status=200") != std::string::npos);
+    CHECK(got.find("hello") == std::string::npos);
+    std::string more;
+    CHECK(on.run_until([&] { return origin.receive(more); }));
+    auto const& failures = on.counters().upstream(0).failures;
+    CHECK(failures[static_cast<std::size_t>(cause::response_malformed)].value() == 1);
+    CHECK(on.is_clean_after(client));
+}
+
+TEST_CASE("a request that is broken from the start does not reach the upstream", "[script]") {
+    auto const body = GENERATE(as<std::string>{}, "x\r\n", "3\nabc", "3\r\nabcd\r\n");
+    stage on;
+    peer client = on.connect_client();
+    client.send("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + body);
+    peer origin = accept_next(on);
+    std::string asked;
+    std::string got;
+    CHECK(on.run_until([&] {
+        client.receive(got);
+        return origin.receive(asked);
+    }));
+    CHECK(asked.empty());
+    CHECK(on.run_until([&] { return client.receive(got); }));
+    CHECK(got.starts_with("HTTP/1.1 400 "));
+    CHECK(got.find("malformed_chunk") != std::string::npos);
+    CHECK(on.is_clean_after(client));
+}
+
+TEST_CASE("a response that our own fields make too large leaves nothing for others", "[script]") {
+    stage on{[](settings::snapshot& all) {
+        for (int i = 0; i < 20; ++i) {
+            all.routes[0].response_headers.add.emplace_back(
+                "X-" + std::to_string(i), std::string(8'000, 'a'));
+        }
+    }};
+    peer client = on.connect_client();
+    client.send(get);
+    peer origin = accept_next(on);
+    await_request(on, origin);
+    origin.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+    std::string const got = receive(on, client, "}\n");
+    CHECK(got.starts_with("HTTP/1.1 502 "));
+    CHECK(got.find("response_header_too_large") != std::string::npos);
+    // Its body is still to come: nobody may be given this connection.
+    std::string more;
+    CHECK(on.run_until([&] { return origin.receive(more); }));
+    CHECK(on.is_clean_after(client));
+}
+
+TEST_CASE("what a route says of a field holds for trailers and interim heads, too", "[script]") {
+    stage on{[](settings::snapshot& all) {
+        all.routes[0].request_headers.set.emplace_back("X-Secret", "ours");
+        all.routes[0].response_headers.remove.emplace_back("X-Internal");
+    }};
+    peer client = on.connect_client();
+    client.send(
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+        "0\r\nX_Secret: forged\r\nX-Sum: 1\r\n\r\n");
+    peer origin = accept_next(on);
+    std::string asked;
+    CHECK(
+        on.run_until([&] { return origin.receive(asked) || asked.ends_with("X-Sum: 1\r\n\r\n"); }));
+    CHECK(asked.find("X-Secret: ours\r\n") != std::string::npos);
+    CHECK(asked.ends_with("\r\n0\r\nX-Sum: 1\r\n\r\n"));
+    CHECK(asked.find("forged") == std::string::npos);
+    origin.send(
+        "HTTP/1.1 103 Early Hints\r\nX-Internal: leak\r\nLink: </a>\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Internal: leak\r\n\r\n"
+        "1\r\na\r\n0\r\nX-Internal: leak\r\nX-Sum: 2\r\n\r\n");
+    std::string const got = receive(on, client, "X-Sum: 2\r\n\r\n");
+    CHECK(got.starts_with("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"));
+    CHECK(got.ends_with("\r\n0\r\nX-Sum: 2\r\n\r\n"));
+    CHECK(got.find("leak") == std::string::npos);
+    CHECK(on.is_clean_after(client));
+}
+
 TEST_CASE("an interrupted system call is made again and nobody notices", "[script]") {
     bool interrupted = true;
     unsigned steps = 0;

@@ -206,6 +206,13 @@ TEST_CASE("short of memory, requests get 503 and operators an answer", "[wire][g
     CHECK(cause_in(reply) == "out_of_memory");
     CHECK(reply.value("Retry-After") == "1");
     CHECK(reply.value("Connection") == "close");
+    // Neither is the begin of one kept until the rest comes.
+    raw_client slow{gateway.port()};
+    slow.send("GET / HTTP/1.1\r\nHost: t\r\nX-A: ");
+    reply = slow.receive();
+    CHECK(reply.status() == 503);
+    CHECK(cause_in(reply) == "out_of_memory");
+    CHECK(slow.closed_by_peer());
     CHECK(gateway.metrics().sum("gateway_memory_limit_bytes") == 2 * 1024 * 1024);
     CHECK(gateway.metrics().sum("gateway_memory_used_bytes") > 2 * 1024 * 1024);
 }

@@ -116,6 +116,8 @@ TEST_CASE("an absolute target goes upstream as path, its authority as Host", "[w
     CHECK(response.status() == 200);
     CHECK(origin.last_request().target() == "/x?y");
     CHECK(origin.last_request().value("Host") == "real.example");
+    CHECK(origin.last_request().value("X-Forwarded-Host") == "real.example");
+    CHECK(gateway.wait_for_access_lines(1).at(0).text("host") == "real.example");
 }
 
 TEST_CASE("several endpoints of an upstream share its requests", "[wire][routing]") {
