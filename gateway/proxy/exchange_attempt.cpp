@@ -235,7 +235,13 @@ exchange::progress exchange::parse_response() {
         }
     }
     if (response_fault_ != cause::none) return progress::refused;
-    if (response_.status >= 200) return progress::complete;
+    if (response_.status >= 200) {
+        // A body on 204, 304 or the answer to HEAD, or a response to nobody (RFC 9112 6.3 rule 1).
+        bool const surplus =
+            response_body_.kind == http::body_kind::none && response_begin_ != response_end_;
+        if (surplus) response_fault_ = cause::response_malformed;
+        return surplus ? progress::refused : progress::complete;
+    }
     if (response_.status == 101) {
         // Only what the client offered may be switched to (RFC 9110 7.8).
         if (upgrade_ && http::upgrade_accepted(request_, response_, response_options_)) {

@@ -92,6 +92,32 @@ TEST_CASE("a HEAD that is refused is answered without a body", "[script]") {
     CHECK(on.is_clean_after(client));
 }
 
+TEST_CASE("a response that has a body where none may be is refused", "[script]") {
+    auto const [request, answer] = GENERATE(table<std::string, std::string>({
+        {"GET", "HTTP/1.1 204 No Content\r\n\r\nevil"},
+        {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nevil"},
+        {"GET", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+        {"GET", "HTTP/1.1 204 No Content\r\n\r\n" + hello},
+        {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"},
+        {"HEAD", "HTTP/1.1 404 Not Found\r\n\r\nevil"},
+        {"HEAD", "HTTP/1.1 200 OK\r\n\r\n" + hello},
+    }));
+    CAPTURE(request, answer);
+    stage on;
+    peer client = on.connect_client();
+    client.send(request + " /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    peer origin = accept_next(on);
+    await_request(on, origin);
+    origin.send(answer);
+    std::string const got = receive(on, client, request == "HEAD" ? "\r\n\r\n" : "}\n");
+    CHECK(got.starts_with("HTTP/1.1 502 "));
+    CHECK(got.find("details=\"response_malformed\"") != std::string::npos);
+    CHECK(got.find("evil") == std::string::npos);
+    std::string more;
+    CHECK(on.run_until([&] { return origin.receive(more); }));  // and not asked again
+    CHECK(on.is_clean_after(client));
+}
+
 TEST_CASE("a response that is broken before its head has gone gets 502", "[script]") {
     std::string const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     auto const body = GENERATE(
