@@ -123,6 +123,8 @@ runtime::task<observe::mirror_outcome> mirror::exchange(copy& what, char* messag
         what.connection = to_.lend_new(*at);
         cause const unconnected = co_await to_.connect(what.connection);
         if (unconnected != cause::none) co_return failed;
+        // Its answer to the copy would be left over, for somebody else's request.
+        if (what.connection->socket.has_unread()) co_return failed;
     }
     net::stream& socket = what.connection->socket;
     runtime::deadline limit;

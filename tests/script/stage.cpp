@@ -36,6 +36,20 @@ sockaddr_storage name_of(int descriptor) {
     return name;
 }
 
+bool somebody_waits_at(int listening) {
+    pollfd waiting{listening, POLLIN, 0};
+    return ::poll(&waiting, 1, 0) == 1;
+}
+
+peer accept_at(int listening) {
+    int const descriptor = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+        int const on = 1;
+        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    return peer{descriptor};
+}
+
 unsigned fault_at = 0;
 unsigned fault_calls = 0;
 int fault_error = 0;
@@ -76,7 +90,7 @@ void peer::close() noexcept {
 }
 
 stage::stage(std::function<void(settings::snapshot&)> const& change)
-    : origin_(listen_on_loopback()) {
+    : origin_(listen_on_loopback()), second_origin_(listen_on_loopback()) {
     std::signal(SIGPIPE, SIG_IGN);
     settings_.upstreams.push_back({.name = "app", .endpoints = {{{"127.0.0.1", 1}}}, .host = ""});
     settings::route route;
@@ -89,11 +103,18 @@ stage::stage(std::function<void(settings::snapshot&)> const& change)
         core_, settings_, 1, counters_, nullptr, admission_, nullptr, &tls_);
     std::array<proxy::endpoint_state, 1> const endpoints{{{.address = origin_address()}}};
     shard_->pools[0]->set_endpoints(endpoints);
+    if (shard_->pools.size() == 1) return;
+    std::array<proxy::endpoint_state, 1> const others{
+        {{.address = net::address{name_of(second_origin_)}}}};
+    shard_->pools[1]->set_endpoints(others);
 }
 
 net::address stage::origin_address() const { return net::address{name_of(origin_)}; }
 
-stage::~stage() { ::close(origin_); }
+stage::~stage() {
+    ::close(origin_);
+    ::close(second_origin_);
+}
 
 peer stage::connect_client() {
     int const listening = listen_on_loopback();
@@ -122,24 +143,16 @@ bool stage::run_until(std::function<bool()> const& done) {
     return reached;
 }
 
-bool stage::origin_was_asked() const {
-    pollfd waiting{origin_, POLLIN, 0};
-    return ::poll(&waiting, 1, 0) == 1;
-}
+bool stage::origin_was_asked() const { return somebody_waits_at(origin_); }
+bool stage::second_origin_was_asked() const { return somebody_waits_at(second_origin_); }
 
-peer stage::accept_origin() {
-    int const descriptor = ::accept4(origin_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor >= 0) {
-        int const on = 1;
-        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    }
-    return peer{descriptor};
-}
+peer stage::accept_origin() { return accept_at(origin_); }
+peer stage::accept_second_origin() { return accept_at(second_origin_); }
 
 bool stage::is_clean_after(peer& client) {
     client.close();
     bool const ended = run_until([&] { return shard_->open_sessions() == 0; });
-    shard_->pools[0]->retire();
+    for (auto const& pool : shard_->pools) pool->retire();
     return ended && core_.blocks().bytes_lent() == 0 && counters_.exchanges_in_flight() == 0 &&
            counters_.connections_active() == 0 && counters_.connections_idle() == 0;
 }

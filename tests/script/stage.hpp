@@ -60,6 +60,10 @@ public:
     bool origin_was_asked() const;  // a connection waits to be accepted
     net::address origin_address() const;
 
+    // The same of a second upstream, when `change` has added one.
+    peer accept_second_origin();
+    bool second_origin_was_asked() const;
+
     // Ends the client and lets everything finish. False when something is left behind.
     bool is_clean_after(peer& client);
 
@@ -69,9 +73,10 @@ public:
 
 private:
     int origin_;
+    int second_origin_;
     runtime::core core_{0};
     settings::snapshot settings_;
-    observe::traffic_counters counters_{1, 1};
+    observe::traffic_counters counters_{1, 2};
     net::admission admission_{{.connections = 1000}};
     net::tls_store tls_;
     std::unique_ptr<proxy::shard> shard_;
