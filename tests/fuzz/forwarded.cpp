@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a request says of its client: an untrusted peer's word never passes, and an application that
-// walks our X-Forwarded-For as we do finds the client that we found. The input is field lines; its
-// first byte chooses who the peer is.
+// walks our X-Forwarded-For as we do finds the client that we found. One trace goes on, in the
+// exact form, whatever came. The input is field lines; its first byte chooses who the peer is.
 #include "harness/judged_request.hpp"
 #include "harness/plain_message.hpp"
+#include "observe/request_id.hpp"
+#include "proxy/balance_key.hpp"
+#include "proxy/request_trace.hpp"
+#include "upstream/learned_keep_alive.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -112,6 +116,49 @@ void check_written(judged_request const& in, bool trusted, std::string const& cl
     GATEWAY_CHECK(printed(http::client_address(again->head, us, trusted_ranges())) == client);
 }
 
+void check_trace(judged_request const& in, bool trusted) {
+    observe::request_id_source ids{{1, 2, 3, 4}};
+    settings::tracing wanted;
+    wanted.mode = settings::tracing_mode::propagate;
+    wanted.sample = 0;
+    auto const from = trusted ? proxy::caller::inside : proxy::caller::outside;
+    proxy::request_trace trace;
+    proxy::begin_trace(trace, &in.head, wanted, from, 1'800'000'000, ids);
+    GATEWAY_CHECK(trace.known && (trusted || !trace.sampled));
+
+    settings::route const route;
+    std::string const text = in.written(route, trusted, peer_text, true, &trace);
+    std::string_view rest = text;
+    plain_head out;
+    GATEWAY_CHECK(read_head(rest, out) && rest.empty());
+    GATEWAY_CHECK(out.count("traceparent") == 1 && out.count("tracestate") <= 1);
+    GATEWAY_CHECK(out.count("X-Amzn-Trace-Id") <= 1);
+    GATEWAY_CHECK(out.value("tracestate").size() <= http::tracestate_bytes_max);
+    std::string const parent = out.value("traceparent");
+    http::trace_origin origin;
+    GATEWAY_CHECK(parent.size() == http::traceparent_size);
+    GATEWAY_CHECK(http::parse_traceparent(parent, origin) && origin.trace == trace.id);
+    GATEWAY_CHECK((origin.decision == http::sampling::recorded) == trace.sampled);
+    if (trace.keeps_amzn) return;
+    GATEWAY_CHECK(http::parse_amzn_trace_id(out.value("X-Amzn-Trace-Id"), origin));
+    GATEWAY_CHECK(origin.trace == trace.id && origin.parent == trace.upstream_parent);
+}
+
+// Small readers of values that peers choose.
+void check_values(http::head const& head) {
+    for (auto const& f : head.fields()) {
+        std::string_view const value = head.value(f);
+        check_address_text(value);
+        auto const idle = upstream::announced_keep_alive(value);
+        GATEWAY_CHECK(!idle || (*idle >= milliseconds{0} && *idle <= milliseconds{1'000'000'000}));
+        std::string_view const parameter = proxy::parameter_of(value, "a");
+        GATEWAY_CHECK(value.find(parameter) != std::string_view::npos);
+    }
+    std::string_view const cookie = proxy::cookie_of(head, "a");
+    GATEWAY_CHECK(head.text().find(cookie) != std::string_view::npos);
+    GATEWAY_CHECK(cookie.find_first_of(";\r\n") == std::string_view::npos);
+}
+
 void run(std::string_view input) {
     if (input.empty()) return;
     bool const trusted = (static_cast<unsigned char>(input[0]) & 1) != 0;
@@ -120,7 +167,8 @@ void run(std::string_view input) {
     check_address_text(input.substr(1));
     auto const request = parse_request(text);
     if (!request || request->judge() != cause::none) return;
-    for (auto const& f : request->head.fields()) check_address_text(request->head.value(f));
+    check_values(request->head);
+    check_trace(*request, trusted);
 
     auto const peer = address(peer_text);
     GATEWAY_CHECK(is_trusted(peer));

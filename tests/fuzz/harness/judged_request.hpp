@@ -42,7 +42,8 @@ struct judged_request {
         settings::route const& route,
         bool trusted_peer,
         std::string_view client_text = peer_text,
-        bool via = true) const {
+        bool via = true,
+        proxy::request_trace const* trace = nullptr) const {
         std::string out(256 * 1024, '\0');
         http::head_writer writer{out};
         proxy::write_request(
@@ -59,7 +60,8 @@ struct judged_request {
                      .local_port = 8080,
                      .trusted_peer = trusted_peer,
                      .upgrade = upgrades(),
-                     .via = via});
+                     .via = via,
+                     .trace = trace});
         GATEWAY_CHECK(!writer.overflowed());
         out.resize(writer.size());
         return out;
