@@ -7,6 +7,8 @@
 #   deploy.sh --rollback ENVIRONMENT SERVICE [REVISION]   # to the revision before, or to this one
 #
 # IMAGES.json: container to image by digest, for the containers of the named services.
+# VERIFY: a command that must succeed when all are stable; else each goes back to what served before.
+# A revision that failed is deregistered, so that no rollback ends there.
 # WAIT_MINUTES (15): how long a service may take. FILE_SYSTEM, ACCESS_POINT: the backend's storage;
 # found by the file system's name when unset. REMOTE_WRITE_URL: as render.py's.
 set -euo pipefail
@@ -39,7 +41,11 @@ of_service() { # SERVICE QUERY
 wait_for() { # SERVICE TASK_DEFINITION
     local until=$((SECONDS + wait_minutes * 60)) state
     while ((SECONDS < until)); do
-        state=$(of_service "$1" "[length(deployments), deployments[?status=='PRIMARY'] | [0].rolloutState, deployments[?status=='PRIMARY'] | [0].taskDefinition]")
+        state=$(of_service "$1" "[length(deployments), deployments[?status=='PRIMARY'] | [0].rolloutState, deployments[?status=='PRIMARY'] | [0].taskDefinition]" || true)
+        if [ -z "$state" ]; then # AWS did not answer: that says nothing about the service
+            sleep "${POLL_SECONDS:-10}"
+            continue
+        fi
         # shellcheck disable=SC2086
         set -- "$1" "$2" $state
         if [ "$5" != "$2" ]; then
@@ -86,40 +92,56 @@ spec = {"version": 0.0, "Resources": [{"TargetService": {"Type": "AWS::ECS::Serv
 print(json.dumps({"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}}))' \
         "$2" "$1" "$3")
     deployment=$(aws deploy create-deployment --application-name "$name-$1" \
-        --deployment-group-name "$1" --revision "$spec" --query deploymentId --output text)
+        --deployment-group-name "$1" --revision "$spec" --query deploymentId --output text) || return 1
     say "$1: CodeDeploy $deployment"
-    aws deploy wait deployment-successful --deployment-id "$deployment"
+    aws deploy wait deployment-successful --deployment-id "$deployment" && return
+    say "--- what CodeDeploy said"
+    aws deploy get-deployment --deployment-id "$deployment" --output text \
+        --query 'deploymentInfo.errorInformation.[code, message]' >&2 || true
+    return 1
 }
 
-roll_out() { # SERVICE TASK_DEFINITION
-    local before
+# Succeeds when the service runs that definition and is stable; else the one before serves.
+roll_out() { # SERVICE TASK_DEFINITION BEFORE
+    say "$1: ${3##*/} -> ${2##*/}"
     if [ "$(of_service "$1" 'deploymentController.type')" = CODE_DEPLOY ]; then
-        blue_green "$1" "$2" "$(value services "$1" port)"
-        return
-    fi
-    before=$(of_service "$1" taskDefinition)
-    say "$1: ${before##*/} -> ${2##*/}"
-    move "$1" "$2"
-    if wait_for "$1" "$2"; then
+        if blue_green "$1" "$2" "$(value services "$1" port)"; then
+            say "$1: stable"
+            return
+        fi
+    elif move "$1" "$2" && wait_for "$1" "$2"; then
         say "$1: stable"
         return
     fi
     explain "$1"
-    if [ "$(of_service "$1" taskDefinition)" = "$2" ] && [ "$before" != "$2" ]; then
-        say "$1: back to ${before##*/}"
-        move "$1" "$before"
-        wait_for "$1" "$before" || say "$1: not stable there either"
+    if [ "$(of_service "$1" taskDefinition)" = "$2" ] && [ "$3" != "$2" ]; then
+        say "$1: back to ${3##*/}"
+        move "$1" "$3"
+        wait_for "$1" "$3" || say "$1: not stable there either"
     fi
-    fail "$1: ${2##*/} did not become stable; ${before##*/} serves"
+    say "$1: ${2##*/} did not become stable; ${3##*/} serves"
+    return 1
+}
+
+retire() { # TASK_DEFINITION
+    aws ecs deregister-task-definition --task-definition "$1" --query taskDefinition.status --output text >/dev/null ||
+        say "could not deregister $1: a rollback may end there"
+}
+
+# The newest revision below the given one that nobody deregistered.
+revision_before() { # TASK_DEFINITION
+    aws ecs list-task-definitions --family-prefix "$(basename "${1%:*}")" --status ACTIVE --sort DESC \
+        --query taskDefinitionArns --output text | tr '\t' '\n' |
+        awk -F: -v now="${1##*:}" -v family="${1%:*}" '{ r = $NF; sub(/:[0-9]+$/, "") } $0 == family && r < now + 0 { print r; exit }'
 }
 
 if [ "${1-}" = --rollback ]; then
     [ $# -ge 3 ] || fail "usage: deploy.sh --rollback ENVIRONMENT SERVICE [REVISION]"
     names_of "$2"
     now=$(of_service "$3" taskDefinition)
-    revision=${4:-$((${now##*:} - 1))}
-    [ "$revision" -ge 1 ] || fail "$3: there is no revision before ${now##*/}"
-    roll_out "$3" "${now%:*}:$revision"
+    revision=${4:-$(revision_before "$now")}
+    [ -n "$revision" ] || fail "$3: there is no revision before ${now##*/}"
+    roll_out "$3" "${now%:*}:$revision" "$now" || fail "$3: the rollback failed"
     exit
 fi
 
@@ -142,8 +164,24 @@ esac
 
 "$here/render.py" --environment "$environment" --account "$account" --images "$images" \
     --remote-write-url "${REMOTE_WRITE_URL:-off}" "${storage[@]}" --out "$rendered" "$@" >/dev/null
+moved=()
 for service in "$@"; do
+    before=$(of_service "$service" taskDefinition)
     definition=$(aws ecs register-task-definition --cli-input-json "file://$rendered/$service.json" \
         --query taskDefinition.taskDefinitionArn --output text)
-    roll_out "$service" "$definition"
+    if ! roll_out "$service" "$definition" "$before"; then
+        retire "$definition"
+        fail "$service was not deployed"
+    fi
+    moved+=("$service $definition $before")
 done
+
+if [ -n "${VERIFY-}" ] && ! bash -c "$VERIFY"; then
+    say "--- the verification failed; what served before comes back"
+    for ((i = ${#moved[@]} - 1; i >= 0; i--)); do
+        read -r service definition before <<<"${moved[i]}"
+        roll_out "$service" "$before" "$definition" || true
+        retire "$definition"
+    done
+    fail 'the verification failed'
+fi

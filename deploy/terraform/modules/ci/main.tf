@@ -113,7 +113,7 @@ data "aws_iam_policy_document" "deploy" {
 
   statement {
     sid       = "Register"
-    actions   = ["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"]
+    actions   = ["ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
     resources = ["*"] # these take no narrower resource
   }
   statement {
