@@ -11,14 +11,19 @@ import sys
 import uuid
 
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "1")
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 from botocore import xform_name
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.budgets.responses import BudgetsResponse
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.efs.responses import EFSResponse
+from moto.iam.access_control import PermissionResult
 from moto.logs.responses import LogsResponse
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.s3.models import FakeBucket
+
+import mock_codedeploy
 
 QUERIES = {}
 BACKUP = {}
@@ -122,6 +127,11 @@ def remembering(self):
 
 EC2ContainerServiceResponse.create_service = remembering
 
+
+# moto applies a bucket's policy without its conditions, and would refuse all who speak no TLS.
+FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+
+mock_codedeploy.install()
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)

@@ -32,12 +32,20 @@ python=python3
 printf '{%s}' "$(for c in gateway frontend backend prometheus grafana; do
     printf '"%s": "123456789012.dkr.ecr.us-east-1.amazonaws.com/lauv-%s@sha256:%064d",' "$c" "$c" 0
 done | sed 's/,$//')" >"$work/images.json"
+render() { # SCRIPT ENVIRONMENT FOLDER
+    "$1" --environment "$2" --account 123456789012 --images "$work/images.json" \
+        --file-system fs-0123456789abcdef0 --access-point fsap-0123456789abcdef0 --out "$3" >/dev/null
+}
 for environment in prod staging; do
-    deploy/ecs/render.py --environment "$environment" --account 123456789012 --images "$work/images.json" \
-        --file-system fs-0123456789abcdef0 --access-point fsap-0123456789abcdef0 --out "$work/$environment" >/dev/null
+    render deploy/ecs/render.py "$environment" "$work/$environment"
     check 60 "$environment: task definitions are what AWS and Fargate take" \
         "$python" tests/deploy/task_definitions.py "$work/$environment"/*.json
 done
+cp -a deploy/ecs "$work/arm"
+sed -i 's/"X86_64"/"ARM64"/' "$work/arm/values.json"
+render "$work/arm/render.py" prod "$work/arm64"
+check 60 'and on arm64' "$python" tests/deploy/task_definitions.py "$work/arm64"/*.json
+check 10 'where they are for it' sh -c "[ \$(grep -l '\"cpuArchitecture\": \"ARM64\"' '$work'/arm64/*.json | wc -l) = 4 ]"
 check 300 'deploy.sh' tests/deploy/deploy_script.sh
 check 30 'the workflows keep our rules' "$python" tests/deploy/workflows.py
 check 300 'the workflows, step by step' "$python" tests/deploy/workflow_steps.py

@@ -1,18 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The prod root applied to the mock AWS, looked at, planned again, and destroyed; the other roots
-# validated. Prints ok and FAIL lines. TF_PLUGIN_DIR: a mirror of the provider (else the registry).
+# Terraform, in three parts that may run side by side: terraform.sh modules|prod|options
+#   modules  layout, descriptions, every root valid, the modules' own tests with a mock provider
+#   prod     the state's bucket, the account and prod applied to the mock AWS, looked at through its
+#            CLI, planned again, the runbooks' commands run, a pull request planned, all destroyed
+#   options  staging with every option applied, looked at, planned again, destroyed
+# Prints ok and FAIL lines. TF_PLUGIN_DIR: a mirror of the provider (else the registry).
 set -euo pipefail
 exec </dev/null # a terminal would stop what `timeout` puts into the background
+part=${1:?usage: terraform.sh modules|prod|options}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 mock=''
 trap '[ -z "$mock" ] || kill "$mock" 2>/dev/null || true; rm -rf "$work"' EXIT
 plugins=${TF_PLUGIN_DIR:-/opt/tf-plugins}
-from=()
-[ ! -d "$plugins" ] || from=("-plugin-dir=$plugins")
 unset TF_CLI_CONFIG_FILE
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_INPUT=0 TF_CLI_ARGS=-no-color AWS_PAGER=
+[ ! -d "$plugins" ] || export TF_CLI_ARGS_init="-plugin-dir=$plugins"
 failed=0
 step() { # WORDS COMMAND...
     local words=$1
@@ -21,26 +25,26 @@ step() { # WORDS COMMAND...
         echo "FAIL  $words"; tail -40 "$work/out"; failed=1
     fi
 }
+claims() { python3 "$here/$1.py" "${@:2}" || failed=1; }
 
-step 'terraform files are laid out' terraform fmt -check -recursive "$here/../../deploy/terraform"
 cp -a "$here/../../deploy" "$work/"
 roots=$work/deploy/terraform
-for root in account environments/staging environments/prod; do
-    rm -rf "$roots/$root/.terraform"
-    printf 'terraform {\n  backend "local" {}\n}\n' >"$roots/$root/backend_override.tf"
-done
-prod=$roots/environments/prod
-step 'the provider is there' terraform -chdir="$prod" init "${from[@]}"
-for root in account environments/staging; do
-    mkdir -p "$roots/$root/.terraform"
-    cp -a "$prod/.terraform/providers" "$roots/$root/.terraform/"
-    cp "$prod/.terraform.lock.hcl" "$roots/$root/"
-    step "$root: modules" terraform -chdir="$roots/$root" get
-    cp "$prod/.terraform/terraform.tfstate" "$roots/$root/.terraform/" 2>/dev/null || true
-done
-for root in account environments/staging environments/prod; do
-    step "$root is valid" terraform -chdir="$roots/$root" validate
-done
+find "$roots" -name .terraform -prune -exec rm -rf {} +
+
+if [ "$part" = modules ]; then
+    step 'terraform files are laid out' terraform fmt -check -recursive "$roots"
+    step 'every variable and output says what it is' python3 "$here/terraform_words.py" "$roots"
+    for root in account environments/staging environments/prod; do
+        step "$root: begins" terraform -chdir="$roots/$root" init -backend=false -lockfile=readonly
+        step "$root: is valid" terraform -chdir="$roots/$root" validate
+        rm -rf "$roots/$root/.terraform"
+    done
+    step 'the tests begin' terraform -chdir="$roots/tests" init
+    timeout 1500 terraform -chdir="$roots/tests" test >"$work/tests" 2>&1 || { failed=1; cat "$work/tests"; }
+    sed -n 's/^  run "\(.*\)"\.\.\. pass$/ok    module test: \1/p; s/^  run "\(.*\)"\.\.\. \(fail\|skip\)$/FAIL  module test: \1/p' \
+        "$work/tests" | sed '/^[okFAIL]* *module test/s/_/ /g'
+    exit $failed
+fi
 
 mkfifo "$work/stop"
 python3 "$here/mock_aws.py" <"$work/stop" >"$work/port" 2>"$work/mock.log" &
@@ -52,25 +56,57 @@ AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$work/port")
 export AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID=mock AWS_SECRET_ACCESS_KEY=mock AWS_REGION=us-east-1 \
     AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 aws route53 create-hosted-zone --name lauv.in --caller-reference test >/dev/null
-python3 -c 'import json
+python3 -c 'import json, sys
 images = {c: f"123456789012.dkr.ecr.us-east-1.amazonaws.com/lauv-{c}@sha256:" + "0" * 64
           for c in ("gateway", "frontend", "backend", "prometheus", "grafana")}
-json.dump(images, open("'"$work"'/images.json", "w"))
+json.dump(images, open(sys.argv[1] + "/images.json", "w"))
 json.dump({"images": images, "alarm_emails": ["ops@example.com"], "deletion_protection": False},
-          open("'"$prod"'/test.auto.tfvars.json", "w"))'
+          open(sys.argv[1] + "/variables.tfvars.json", "w"))' "$work"
 
-step 'prod: applied' timeout 600 terraform -chdir="$prod" apply -auto-approve -parallelism=20
-step 'prod: planned again' timeout 300 terraform -chdir="$prod" plan -out="$work/again"
-terraform -chdir="$prod" show -json "$work/again" >"$work/again.json"
-step 'prod: the second plan is empty but for what the mock forgets' \
-    python3 "$here/second_plan.py" <"$work/again.json"
-terraform -chdir="$prod" output -json stack >"$work/stack.json"
-read -r file_system access_point < <(python3 -c 'import json, sys
+# The mock's buckets have no host names of their own.
+sed -i 's/^    encrypt      = true$/&\n    use_path_style = true/' "$roots"/account/main.tf "$roots"/environments/*/main.tf
+step 'the state has a bucket' "$roots/bootstrap-state.sh" lauv-terraform-state
+step 'making it again is harmless' "$roots/bootstrap-state.sh" lauv-terraform-state
+
+apply_twice() { # WORDS ROOT VARIABLES...
+    local words=$1 root=$roots/$2
+    shift 2
+    step "$words: begins, its state in the bucket" terraform -chdir="$root" init -backend-config="$roots/backend.hcl" -lockfile=readonly
+    step "$words: applied" timeout 900 terraform -chdir="$root" apply -auto-approve -parallelism=20 "$@"
+    step "$words: planned again" timeout 600 terraform -chdir="$root" plan -out="$work/again" "$@"
+    terraform -chdir="$root" show -json "$work/again" >"$work/again.json" || true
+    step "$words: the second plan is empty but for what the mock forgets" python3 "$here/second_plan.py" <"$work/again.json"
+}
+destroy() { # WORDS ROOT VARIABLES...
+    local words=$1 root=$roots/$2
+    shift 2
+    step "$words: destroyed" timeout 900 terraform -chdir="$root" destroy -auto-approve -parallelism=20 "$@"
+    step "$words: nothing is left in its state" sh -c "! terraform -chdir='$root' state list | grep ."
+}
+
+if [ "$part" = prod ]; then
+    account=(-var repository=owner/name -var state_bucket=lauv-terraform-state)
+    variables=(-var-file="$work/variables.tfvars.json")
+    apply_twice account account "${account[@]}"
+    claims estate_account
+    apply_twice prod environments/prod "${variables[@]}"
+    terraform -chdir="$roots/environments/prod" output -json stack >"$work/stack.json"
+    read -r file_system access_point < <(python3 -c 'import json, sys
 s = json.load(sys.stdin)["storage"]
 print(s["file_system"], s["access_point"])' <"$work/stack.json")
-"$work/deploy/ecs/render.py" --environment prod --account 123456789012 --images "$work/images.json" \
-    --file-system "$file_system" --access-point "$access_point" --out "$work/rendered" >/dev/null
-python3 "$here/estate.py" "$work/rendered" || failed=1
-python3 "$here/runbooks.py" || failed=1
-step 'prod: destroyed' timeout 400 terraform -chdir="$prod" destroy -auto-approve -parallelism=20
+    "$work/deploy/ecs/render.py" --environment prod --account 123456789012 --images "$work/images.json" \
+        --file-system "$file_system" --access-point "$access_point" --out "$work/rendered" >/dev/null
+    claims estate "$work/rendered"
+    claims runbooks "$work/images.json"
+    step 'prod: a pull request is planned against the state' env STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
+        timeout 600 "$roots/plan.sh" environments/prod
+    destroy prod environments/prod "${variables[@]}"
+    destroy account account "${account[@]}"
+else
+    variables=(-var-file="$work/variables.tfvars.json" -var waf=true -var cloudfront=true -var blue_green=true
+        -var managed_prometheus=true -var 'interface_endpoints=["ecr.api", "ecr.dkr", "logs", "ssm"]')
+    apply_twice 'staging with every option' environments/staging "${variables[@]}"
+    claims estate_options
+    destroy 'staging with every option' environments/staging "${variables[@]}"
+fi
 exit $failed

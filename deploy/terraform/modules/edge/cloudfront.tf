@@ -15,6 +15,7 @@ resource "aws_cloudfront_distribution" "this" {
   http_version    = "http2and3"
   aliases         = [var.domain]
   price_class     = "PriceClass_100"
+  web_acl_id      = one(aws_wafv2_web_acl.this[*].arn)
 
   origin {
     origin_id   = "alb"

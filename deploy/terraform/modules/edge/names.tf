@@ -5,6 +5,7 @@ data "aws_route53_zone" "this" {
 
 locals {
   origin = "origin.${var.domain}"
+  proofs = { for o in aws_acm_certificate.this.domain_validation_options : o.domain_name => o }
 }
 
 resource "aws_acm_certificate" "this" {
@@ -17,13 +18,11 @@ resource "aws_acm_certificate" "this" {
 }
 
 resource "aws_route53_record" "validation" {
-  for_each = {
-    for o in aws_acm_certificate.this.domain_validation_options : o.domain_name => o
-  }
+  for_each        = toset(concat([var.domain], var.cloudfront ? [local.origin] : []))
   zone_id         = data.aws_route53_zone.this.zone_id
-  name            = each.value.resource_record_name
-  type            = each.value.resource_record_type
-  records         = [each.value.resource_record_value]
+  name            = local.proofs[each.key].resource_record_name
+  type            = local.proofs[each.key].resource_record_type
+  records         = [local.proofs[each.key].resource_record_value]
   ttl             = 60
   allow_overwrite = true
 }

@@ -1,5 +1,6 @@
 # Optional. AWS's managed rules, and a limit a client address. The body-size rule only counts: it
-# refuses bodies beyond 8 KB, and this application takes uploads.
+# refuses bodies beyond 8 KB, and this application takes uploads. It stands where clients arrive:
+# behind CloudFront it would see CloudFront's addresses, and a client's only as the client claims it.
 locals {
   managed_rules = {
     AWSManagedRulesAmazonIpReputationList = { priority = 1, count = [] }
@@ -11,7 +12,7 @@ locals {
 resource "aws_wafv2_web_acl" "this" {
   count = var.waf ? 1 : 0
   name  = "${var.name}-waf"
-  scope = "REGIONAL"
+  scope = var.cloudfront ? "CLOUDFRONT" : "REGIONAL"
   default_action {
     allow {}
   }
@@ -29,14 +30,7 @@ resource "aws_wafv2_web_acl" "this" {
     statement {
       rate_based_statement {
         limit              = var.waf_rate
-        aggregate_key_type = var.cloudfront ? "FORWARDED_IP" : "IP"
-        dynamic "forwarded_ip_config" {
-          for_each = var.cloudfront ? [1] : []
-          content {
-            header_name       = "X-Forwarded-For"
-            fallback_behavior = "MATCH"
-          }
-        }
+        aggregate_key_type = "IP"
       }
     }
     visibility_config {
@@ -85,7 +79,7 @@ resource "aws_wafv2_web_acl" "this" {
 }
 
 resource "aws_wafv2_web_acl_association" "this" {
-  count        = var.waf ? 1 : 0
+  count        = var.waf && !var.cloudfront ? 1 : 0
   resource_arn = aws_lb.this.arn
   web_acl_arn  = aws_wafv2_web_acl.this[0].arn
 }

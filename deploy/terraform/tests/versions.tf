@@ -1,0 +1,10 @@
+# The tests of the modules run here: terraform init && terraform test. They need no account.
+terraform {
+  required_version = ">= 1.11, < 2.0"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+}
