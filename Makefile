@@ -15,7 +15,8 @@ linted    = $(if $(ALL),find gateway -name '*.cpp',$(changed))
 help:
 	@echo 'make run      the gateway with two demo upstreams: http://localhost:8080'
 	@echo 'make test     build and run every test'
-	@echo 'make test-deploy  check what deploys to AWS, against mocks on this machine'
+	@echo 'make test-deploy  check what deploys to AWS, against mocks and on a real engine'
+	@echo '              (ARGS=short: without what takes minutes)'
 	@echo 'make asan     the unit, script and wire tests with AddressSanitizer and UBSan'
 	@echo 'make tsan     the same with ThreadSanitizer'
 	@echo 'make differential  hostile messages through the gateway, nginx and HAProxy:'
@@ -136,4 +137,4 @@ clean:
 
 test-deploy:
 	@$(install) deploy
-	@tests/deploy/run.sh
+	@tests/deploy/run.sh $(ARGS)

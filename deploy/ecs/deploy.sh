@@ -130,9 +130,12 @@ retire() { # TASK_DEFINITION
 
 # The newest revision below the given one that nobody deregistered.
 revision_before() { # TASK_DEFINITION
-    aws ecs list-task-definitions --family-prefix "$(basename "${1%:*}")" --status ACTIVE --sort DESC \
+    aws ecs list-task-definitions --family-prefix "$(basename "${1%:*}")" --status ACTIVE --sort DESC --max-items 100 \
         --query taskDefinitionArns --output text | tr '\t' '\n' |
-        awk -F: -v now="${1##*:}" -v family="${1%:*}" '{ r = $NF; sub(/:[0-9]+$/, "") } $0 == family && r < now + 0 { print r; exit }'
+        awk -F: -v now="${1##*:}" -v family="${1%:*}" '
+            { revision = $NF + 0; sub(/:[0-9]+$/, "") }
+            $0 == family && revision < now + 0 && revision > best { best = revision }
+            END { if (best) print best }'
 }
 
 if [ "${1-}" = --rollback ]; then

@@ -3,17 +3,25 @@
 # Builds the images of this repository, pushes them to ECR, and writes their digests.
 #   TAG=… images.sh build                       # gateway:TAG, prometheus:TAG, grafana:TAG
 #   TAG=… AWS_ACCOUNT=… images.sh push IMAGES.json
+# IMAGES="gateway prometheus grafana frontend backend": with the sample shop as the application.
 # Tags are immutable in our registry; a digest already there is taken as it is.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tag=${TAG:?a tag, such as the commit}
+read -ra images <<<"${IMAGES:-gateway prometheus grafana}"
 value() { python3 -c 'import json, sys; print(json.load(open("deploy/ecs/values.json"))[sys.argv[1]])' "$1"; }
 
 case ${1-} in
     build)
-        docker build --tag "gateway:$tag" .
-        docker build --tag "prometheus:$tag" --target prometheus --file deploy/monitoring/Dockerfile deploy
-        docker build --tag "grafana:$tag" --target grafana --file deploy/monitoring/Dockerfile deploy
+        for image in "${images[@]}"; do
+            case $image in
+                gateway) where=(.) ;;
+                prometheus | grafana) where=(--target "$image" --file deploy/monitoring/Dockerfile deploy) ;;
+                frontend | backend) where=(--file "deploy/sample/$image/Dockerfile" deploy) ;;
+                *) echo "images.sh: there is no image $image" >&2; exit 2 ;;
+            esac
+            docker build --tag "$image:$tag" "${where[@]}"
+        done
         ;;
     push)
         out=${2:?usage: images.sh push IMAGES.json}
@@ -22,7 +30,7 @@ case ${1-} in
         aws ecr get-login-password --region "$region" |
             docker login --username AWS --password-stdin "$registry"
         entries=()
-        for image in gateway prometheus grafana; do
+        for image in "${images[@]}"; do
             repository=$prefix-$image
             digest() {
                 aws ecr describe-images --region "$region" --repository-name "$repository" \

@@ -11,6 +11,7 @@ import sys
 import uuid
 
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "1")
+os.environ.setdefault("MOTO_ECS_SERVICE_RUNNING", "2")
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
 
 from botocore import xform_name
@@ -126,6 +127,19 @@ def remembering(self):
 
 
 EC2ContainerServiceResponse.create_service = remembering
+update_service = EC2ContainerServiceResponse.update_service
+
+
+def deploying(self):
+    """A new revision is what the service's one deployment runs from then on."""
+    answer = update_service(self)
+    service = answer.result["service"]
+    for deployment in service.deployments or []:
+        deployment["taskDefinition"] = service.task_definition
+    return answer
+
+
+EC2ContainerServiceResponse.update_service = deploying
 
 
 # moto applies a bucket's policy without its conditions, and would refuse all who speak no TLS.

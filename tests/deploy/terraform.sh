@@ -12,7 +12,8 @@ part=${1:?usage: terraform.sh modules|prod|options}
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 mock=''
-trap '[ -z "$mock" ] || kill "$mock" 2>/dev/null || true; rm -rf "$work"' EXIT
+server=''
+trap '[ -z "$mock$server" ] || kill $mock $server 2>/dev/null || true; rm -rf "$work"' EXIT
 plugins=${TF_PLUGIN_DIR:-/opt/tf-plugins}
 unset TF_CLI_CONFIG_FILE
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_INPUT=0 TF_CLI_ARGS=-no-color AWS_PAGER=
@@ -50,6 +51,12 @@ mkfifo "$work/stop"
 python3 "$here/mock_aws.py" <"$work/stop" >"$work/port" 2>"$work/mock.log" &
 mock=$!
 exec 9>"$work/stop"
+mkfifo "$work/end"
+python3 "$here/aws_server.py" "$work" <"$work/end" >"$work/ready" &
+server=$!
+exec 8>"$work/end"
+while kill -0 $server 2>/dev/null && [ ! -s "$work/ready" ]; do sleep 0.1; done
+[ ! -s "$work/ready" ] || PATH=$work/bin:$PATH # else the CLI as it is, which is slower
 for _ in {1..480}; do [ -s "$work/port" ] && break; sleep 0.25; done
 [ -s "$work/port" ] || { echo "FAIL  the mock AWS did not start"; cat "$work/mock.log"; exit 1; }
 AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$work/port")
@@ -77,6 +84,16 @@ apply_twice() { # WORDS ROOT VARIABLES...
     terraform -chdir="$root" show -json "$work/again" >"$work/again.json" || true
     step "$words: the second plan is empty but for what the mock forgets" python3 "$here/second_plan.py" <"$work/again.json"
 }
+# shellcheck disable=SC2317 # step calls it
+serves() { # REVISION SERVICE...
+    local revision=$1 now
+    shift
+    for service in "$@"; do
+        now=$(aws ecs describe-services --cluster lauv-prod-cluster --services "lauv-$service-service" \
+            --query 'services[0].taskDefinition' --output text)
+        [ "${now##*:}" = "$revision" ] || { echo "$service runs $now"; return 1; }
+    done
+}
 destroy() { # WORDS ROOT VARIABLES...
     local words=$1 root=$roots/$2
     shift 2
@@ -97,6 +114,15 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     "$work/deploy/ecs/render.py" --environment prod --account 123456789012 --images "$work/images.json" \
         --file-system "$file_system" --access-point "$access_point" --out "$work/rendered" >/dev/null
     claims estate "$work/rendered"
+    # Stubs take any words; here the CLI and the mock judge those of deploy.sh.
+    export POLL_SECONDS=0.1
+    step 'deploy.sh: all four services, in the words of the CLI' env VERIFY=true \
+        "$work/deploy/ecs/deploy.sh" prod "$work/images.json" gateway frontend backend monitoring
+    step 'deploy.sh: each runs its second revision' serves 2 gateway frontend backend monitoring
+    step 'deploy.sh: a verification that fails' sh -c "! VERIFY=false '$work/deploy/ecs/deploy.sh' prod '$work/images.json' gateway"
+    step 'deploy.sh: the second revision is back, the third deregistered' serves 2 gateway
+    step 'deploy.sh: a rollback' "$work/deploy/ecs/deploy.sh" --rollback prod gateway
+    step 'deploy.sh: the first revision is back' serves 1 gateway
     claims runbooks "$work/images.json"
     step 'prod: a pull request is planned against the state' env STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
         timeout 600 "$roots/plan.sh" environments/prod

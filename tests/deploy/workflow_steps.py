@@ -95,6 +95,22 @@ def image_job(folder):
     return runner.checkout / "images.json"
 
 
+def first_images(folder):
+    """What the first apply and deploy.sh need: all five, the sample shop being the application."""
+    runner = Runner(folder)
+    environment = {**runner.environment, "TAG": SHA, "AWS_ACCOUNT": "123456789012", "IMAGES": "gateway prometheus grafana frontend backend"}
+    for words in (["build"], ["push", "images.json"]):
+        subprocess.run(["deploy/ecs/images.sh", *words], cwd=runner.checkout, env=environment, check=True, timeout=300,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    files = re.findall(r"--file (\S+)", (runner.state / "calls").read_text())
+    claim("images.sh: the sample shop's, too, from Dockerfiles that are there",
+          "deploy/sample/backend/Dockerfile" in files and all((runner.checkout / f).is_file() for f in files), files)
+    rendered = subprocess.run(["deploy/ecs/render.py", "--environment", "prod", "--account", "123456789012", "--images", "images.json",
+                               "--file-system", "fs-1", "--access-point", "fsap-1", "--out", "out"], cwd=runner.checkout,
+                              capture_output=True, text=True, timeout=60)
+    claim("images.sh: what it writes is all that render.py asks for", rendered.returncode == 0, rendered.stderr)
+
+
 def failed_push(folder):
     runner = Runner(folder, PUSH="fails")
     status = runner.job("deploy.yml", "image")
@@ -143,7 +159,7 @@ def what_test_calls():
     steps = [s["run"] for job in whole["jobs"].values() for s in job["steps"] if "run" in s]
     targets = [t for s in steps for t in re.findall(r"^make ([\w-]+)$", s, re.M)]
     makefile = (ROOT / "Makefile").read_text()
-    claim("test: its make targets are there", targets == ["test", "test-deploy"]
+    claim("test: its make targets are there", targets == ["test", "images", "test-deploy"]
           and all(re.search(rf"^{t}:", makefile, re.M) for t in targets), targets)
     sections = [w for s in steps for line in re.findall(r"install-packages\.sh (.+)", s) for w in line.split()]
     listed = re.findall(r"^\[(.+)\]$", (ROOT / "deploy/packages.txt").read_text(), re.M)
@@ -152,9 +168,10 @@ def what_test_calls():
 
 with tempfile.TemporaryDirectory() as name:
     work = pathlib.Path(name)
-    for each in ("image", "push", "deploy", "plan"):
+    for each in ("image", "first", "push", "deploy", "plan"):
         (work / each).mkdir()
     made = image_job(work / "image")
+    first_images(work / "first")
     failed_push(work / "push")
     deploy_jobs(work / "deploy", made)
     plan_job(work / "plan")
