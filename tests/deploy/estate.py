@@ -114,7 +114,7 @@ claim("a month's budget is watched", float(budget["BudgetLimit"]["Amount"]) == 3
 
 secret = "arn:aws:ssm:us-east-1:123456789012:parameter/lauv/prod/{}"
 for service in TASKS:
-    role = Role(f"lauv-{service}-execution")
+    role = Role(f"lauv-{service}-execution-us-east-1")
     reach = [r for s in role.statements for r in listed(s["Resource"]) if any(a.startswith("ssm:") for a in listed(s["Action"]))]
     claim(f"{service}: ECS can read its own secrets and nobody else's",
           all(f"/prod/{service}/" in r and "*" not in r for r in reach) and not role.may("ssm:GetParameters", secret.format("x/Y")), reach)
@@ -126,10 +126,10 @@ for service in TASKS:
     claim(f"{service}: its roles are for tasks of this account",
           all(s["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
               and s["Condition"]["StringEquals"]["aws:SourceAccount"] in ("123456789012", ["123456789012"])
-              for kind in ("execution", "task") for s in Role(f"lauv-{service}-{kind}").trust()))
-gateway, backend = Role("lauv-gateway-task"), Role("lauv-backend-task")
+              for kind in ("execution", "task") for s in Role(f"lauv-{service}-{kind}-us-east-1").trust()))
+gateway, backend = Role("lauv-gateway-task-us-east-1"), Role("lauv-backend-task-us-east-1")
 claim("the gateway and the frontend themselves may do nothing in AWS",
-      not any(r.statements or r.attached for r in (gateway, Role("lauv-frontend-task"))))
+      not any(r.statements or r.attached for r in (gateway, Role("lauv-frontend-task-us-east-1"))))
 claim("the backend may mount its own file system, not as root, and nothing else",
       {a for s in backend.statements for a in listed(s["Action"])} == {"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"}
       and "*" not in [r for s in backend.statements for r in listed(s["Resource"])], backend.statements)

@@ -52,8 +52,8 @@ claim("each environment's role moves its own services and not the other's",
       prod.may("ecs:UpdateService", ECS.format("prod", "lauv-gateway")) and not prod.may("ecs:UpdateService", ECS.format("staging", "lauv-staging-gateway"))
       and staging.may("ecs:UpdateService", ECS.format("staging", "lauv-staging-gateway")) and not staging.may("ecs:UpdateService", ECS.format("prod", "lauv-gateway")))
 claim("it hands the services' own roles to tasks and no other",
-      prod.may("iam:PassRole", "arn:aws:iam::123456789012:role/lauv-gateway-task") and not prod.may("iam:PassRole", "arn:aws:iam::123456789012:role/admin")
-      and not prod.may("iam:PassRole", "arn:aws:iam::123456789012:role/lauv-staging-gateway-task"))
+      prod.may("iam:PassRole", "arn:aws:iam::123456789012:role/lauv-gateway-task-us-east-1") and not prod.may("iam:PassRole", "arn:aws:iam::123456789012:role/admin")
+      and not prod.may("iam:PassRole", "arn:aws:iam::123456789012:role/lauv-staging-gateway-task-us-east-1"))
 claim("it does what deploy.sh asks of it", all(prod.may(a) for a in (
     "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition", "ecs:ListTaskDefinitions", "ecs:ListTasks", "ecs:DescribeTasks",
     "elasticfilesystem:DescribeFileSystems", "elasticfilesystem:DescribeAccessPoints")))

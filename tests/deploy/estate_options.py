@@ -46,7 +46,7 @@ claim("CodeDeploy deploys the gateway's service, and goes back when it fails or 
       deployment["ecsServices"] == [{"serviceName": "lauv-staging-gateway-service", "clusterName": "lauv-staging-cluster"}]
       and set(deployment["autoRollbackConfiguration"]["events"]) == {"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"}
       and {a["name"] for a in deployment["alarmConfiguration"]["alarms"]} == {"lauv-staging-5xx", "lauv-staging-latency"}, deployment)
-claim("its role is CodeDeploy's own for ECS", [p["PolicyName"] for p in Role("lauv-staging-codedeploy").attached] == ["AWSCodeDeployRoleForECS"])
+claim("its role is CodeDeploy's own for ECS", [p["PolicyName"] for p in Role("lauv-staging-codedeploy-us-east-1").attached] == ["AWSCodeDeployRoleForECS"])
 
 services = {s["serviceName"]: s for s in aws("ecs", "describe-services", "--cluster", "lauv-staging-cluster", "--services",
                                              *(f"lauv-staging-{s}-service" for s in ("gateway", "frontend", "backend", "monitoring")))["services"]}
@@ -55,7 +55,7 @@ claim("the gateway is left to CodeDeploy, the others to ECS", {n: s["deploymentC
 spot = {n for n, s in services.items() if any(c["capacityProvider"] == "FARGATE_SPOT" for c in s["capacityProviderStrategy"])}
 claim("only what can be taken away runs on Spot", spot == {"lauv-staging-frontend-service", "lauv-staging-backend-service"}, spot)
 [workspace] = aws("amp", "list-workspaces")["workspaces"]
-monitoring = Role("lauv-staging-monitoring-task")
+monitoring = Role("lauv-staging-monitoring-task-us-east-1")
 claim("Prometheus may write to its workspace, and read none", monitoring.may("aps:RemoteWrite", workspace["arn"])
       and not monitoring.may("aps:QueryMetrics", workspace["arn"]), monitoring.statements)
 task = aws("ecs", "describe-task-definition", "--task-definition", "lauv-staging-monitoring")["taskDefinition"]

@@ -126,6 +126,18 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     claims runbooks "$work/images.json"
     step 'prod: a pull request is planned against the state' env STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
         timeout 600 "$roots/plan.sh" environments/prod
+    # deploy/runbooks/region.md, with the first region still there: whatever AWS has once only must not collide.
+    cp -a "$work/deploy" "$work/other"
+    rm -rf "$work"/other/terraform/*/.terraform "$work"/other/terraform/environments/*/.terraform
+    sed -i 's/"region": "us-east-1"/"region": "us-west-2"/' "$work/other/ecs/values.json"
+    first=$roots roots=$work/other/terraform
+    step 'another region: its state has a bucket' "$roots/bootstrap-state.sh" lauv-terraform-state-us-west-2 us-west-2
+    step 'another region: begins' terraform -chdir="$roots/environments/prod" init -backend-config="$roots/backend.hcl" -lockfile=readonly
+    step 'another region: applied beside the first' timeout 900 terraform -chdir="$roots/environments/prod" apply \
+        -auto-approve -parallelism=20 "${variables[@]}"
+    claims estate_region us-west-2
+    destroy 'another region' environments/prod "${variables[@]}"
+    roots=$first
     destroy prod environments/prod "${variables[@]}"
     destroy account account "${account[@]}"
 else

@@ -17,8 +17,8 @@ variables {
   }
   account            = "123456789012"
   images             = { gateway = "r/lauv-gateway@sha256:0000000000000000000000000000000000000000000000000000000000000000" }
-  execution_role_arn = "arn:aws:iam::123456789012:role/lauv-gateway-execution"
-  task_role_arn      = "arn:aws:iam::123456789012:role/lauv-gateway-task"
+  execution_role_arn = "arn:aws:iam::123456789012:role/lauv-gateway-execution-us-east-1"
+  task_role_arn      = "arn:aws:iam::123456789012:role/lauv-gateway-task-us-east-1"
   log_group          = "/ecs/lauv-gateway"
   cluster            = "lauv-prod-cluster"
   namespace_id       = "ns-1"

@@ -40,6 +40,8 @@ variable "pace" {
   }
 }
 
+data "aws_region" "current" {}
+
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -51,7 +53,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${var.name}-codedeploy"
+  name               = "${var.name}-codedeploy-${data.aws_region.current.name}"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 

@@ -137,7 +137,7 @@ data "aws_iam_policy_document" "deploy" {
     sid     = "Hand"
     actions = ["iam:PassRole"]
     resources = flatten([for s in var.services : [
-      for kind in ["execution", "task"] : "arn:aws:iam::${local.account}:role/${each.value.name}-${s}-${kind}"
+      for kind in ["execution", "task"] : "arn:aws:iam::${local.account}:role/${each.value.name}-${s}-${kind}-${local.region}"
     ]])
     condition {
       test     = "StringEquals"

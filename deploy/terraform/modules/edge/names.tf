@@ -32,10 +32,12 @@ resource "aws_acm_certificate_validation" "this" {
   validation_record_fqdns = [for r in aws_route53_record.validation : r.fqdn]
 }
 
+# In another region, after the loss of this one, an apply takes the names over.
 resource "aws_route53_record" "public" {
-  zone_id = data.aws_route53_zone.this.zone_id
-  name    = var.domain
-  type    = "A"
+  zone_id         = data.aws_route53_zone.this.zone_id
+  name            = var.domain
+  type            = "A"
+  allow_overwrite = true
   alias {
     name                   = var.cloudfront ? aws_cloudfront_distribution.this[0].domain_name : aws_lb.this.dns_name
     zone_id                = var.cloudfront ? aws_cloudfront_distribution.this[0].hosted_zone_id : aws_lb.this.zone_id
@@ -44,10 +46,11 @@ resource "aws_route53_record" "public" {
 }
 
 resource "aws_route53_record" "origin" {
-  count   = var.cloudfront ? 1 : 0
-  zone_id = data.aws_route53_zone.this.zone_id
-  name    = local.origin
-  type    = "A"
+  count           = var.cloudfront ? 1 : 0
+  zone_id         = data.aws_route53_zone.this.zone_id
+  name            = local.origin
+  type            = "A"
+  allow_overwrite = true
   alias {
     name                   = aws_lb.this.dns_name
     zone_id                = aws_lb.this.zone_id

@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "flow" {
 
 resource "aws_iam_role" "flow" {
   count              = var.flow_logs ? 1 : 0
-  name               = "${var.name}-flow-logs"
+  name               = "${var.name}-flow-logs-${data.aws_region.current.name}"
   assume_role_policy = data.aws_iam_policy_document.flow_trust.json
 }
 

@@ -75,7 +75,7 @@ resource "aws_cloudwatch_dashboard" "this" {
 }
 
 resource "aws_budgets_budget" "this" {
-  name         = "${var.name}-monthly"
+  name         = "${var.name}-monthly-${local.region}"
   budget_type  = "COST"
   limit_amount = tostring(var.monthly_budget_usd)
   limit_unit   = "USD"

@@ -1,4 +1,6 @@
-# Two roles a service. Execution: what ECS may do to start it: pull its images, read its secrets,
+# Two roles a service. Their names end in the region: IAM is the same in all, and the estate may have
+# to come up in another while the first cannot be reached.
+# Execution: what ECS may do to start it: pull its images, read its secrets,
 # write its log. Task: what the program itself may do; for most that is nothing at all.
 data "aws_iam_policy_document" "trust" {
   statement {
@@ -17,6 +19,7 @@ data "aws_iam_policy_document" "trust" {
 }
 
 data "aws_caller_identity" "current" {}
+data "aws_region" "current" {}
 
 data "aws_iam_policy_document" "execution" {
   for_each = var.services
@@ -56,7 +59,7 @@ data "aws_iam_policy_document" "execution" {
 
 resource "aws_iam_role" "execution" {
   for_each           = var.services
-  name               = "${var.name}-${each.key}-execution"
+  name               = "${var.name}-${each.key}-execution-${data.aws_region.current.name}"
   description        = "ECS starts ${each.key} with it"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
@@ -70,7 +73,7 @@ resource "aws_iam_role_policy" "execution" {
 
 resource "aws_iam_role" "task" {
   for_each           = var.services
-  name               = "${var.name}-${each.key}-task"
+  name               = "${var.name}-${each.key}-task-${data.aws_region.current.name}"
   description        = "What ${each.key} itself may do"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
