@@ -56,6 +56,7 @@ render "$work/arm/render.py" prod "$work/arm64"
 check 60 'and on arm64' "$python" tests/deploy/task_definitions.py "$work/arm64"/*.json
 check 10 'where they are for it' sh -c "[ \$(grep -l '\"cpuArchitecture\": \"ARM64\"' '$work'/arm64/*.json | wc -l) = 4 ]"
 check 300 'deploy.sh' tests/deploy/deploy_script.sh
+if has curl && has openssl; then check 120 'smoke.sh' "$python" tests/deploy/smoke.py; else skip 'smoke.sh' 'curl or openssl is missing'; fi
 check 30 'the workflows keep our rules' "$python" tests/deploy/workflows.py
 check 300 'the workflows, step by step' "$python" tests/deploy/workflow_steps.py
 
