@@ -93,7 +93,7 @@ fi
 # Side by side: most of their time they wait.
 declare -A running=()
 for part in $parts; do
-    timeout 2400 tests/deploy/terraform.sh "$part" >"$work/terraform-$part" 2>&1 &
+    timeout 5400 tests/deploy/terraform.sh "$part" >"$work/terraform-$part" 2>&1 &
     running[$part]=$!
 done
 for part in $parts; do

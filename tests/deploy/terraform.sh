@@ -79,8 +79,8 @@ apply_twice() { # WORDS ROOT VARIABLES...
     local words=$1 root=$roots/$2
     shift 2
     step "$words: begins, its state in the bucket" terraform -chdir="$root" init -backend-config="$roots/backend.hcl" -lockfile=readonly
-    step "$words: applied" timeout 900 terraform -chdir="$root" apply -auto-approve -parallelism=20 "$@"
-    step "$words: planned again" timeout 600 terraform -chdir="$root" plan -out="$work/again" "$@"
+    step "$words: applied" timeout 1800 terraform -chdir="$root" apply -auto-approve -parallelism=20 "$@"
+    step "$words: planned again" timeout 1800 terraform -chdir="$root" plan -out="$work/again" "$@"
     terraform -chdir="$root" show -json "$work/again" >"$work/again.json" || true
     step "$words: the second plan is empty but for what the mock forgets" python3 "$here/second_plan.py" <"$work/again.json"
 }
@@ -97,7 +97,7 @@ serves() { # REVISION SERVICE...
 destroy() { # WORDS ROOT VARIABLES...
     local words=$1 root=$roots/$2
     shift 2
-    step "$words: destroyed" timeout 900 terraform -chdir="$root" destroy -auto-approve -parallelism=20 "$@"
+    step "$words: destroyed" timeout 1800 terraform -chdir="$root" destroy -auto-approve -parallelism=20 "$@"
     step "$words: nothing is left in its state" sh -c "! terraform -chdir='$root' state list | grep ."
 }
 
@@ -125,7 +125,7 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     step 'deploy.sh: the first revision is back' serves 1 gateway
     claims runbooks "$work/images.json"
     step 'prod: a pull request is planned against the state' env STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
-        timeout 600 "$roots/plan.sh" environments/prod
+        timeout 1800 "$roots/plan.sh" environments/prod
     # deploy/runbooks/region.md, with the first region still there: whatever AWS has once only must not collide.
     cp -a "$work/deploy" "$work/other"
     rm -rf "$work"/other/terraform/*/.terraform "$work"/other/terraform/environments/*/.terraform
@@ -133,7 +133,7 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     first=$roots roots=$work/other/terraform
     step 'another region: its state has a bucket' "$roots/bootstrap-state.sh" lauv-terraform-state-us-west-2 us-west-2
     step 'another region: begins' terraform -chdir="$roots/environments/prod" init -backend-config="$roots/backend.hcl" -lockfile=readonly
-    step 'another region: applied beside the first' timeout 900 terraform -chdir="$roots/environments/prod" apply \
+    step 'another region: applied beside the first' timeout 1800 terraform -chdir="$roots/environments/prod" apply \
         -auto-approve -parallelism=20 "${variables[@]}"
     claims estate_region us-west-2
     destroy 'another region' environments/prod "${variables[@]}"
