@@ -17,7 +17,8 @@ endpoints = {e["ServiceName"].removeprefix("com.amazonaws.us-east-1."): e["VpcEn
 claim("the endpoints are those that were asked for",
       endpoints == {"s3": "Gateway", **{s: "Interface" for s in ("ecr.api", "ecr.dkr", "logs", "ssm")}}, endpoints)
 
-[distribution] = aws("cloudfront", "list-distributions")["DistributionList"]["Items"]
+[summary] = aws("cloudfront", "list-distributions")["DistributionList"]["Items"]
+distribution = aws("cloudfront", "get-distribution", "--id", summary["Id"])["Distribution"]["DistributionConfig"]
 claim("CloudFront answers for the domain and asks the load balancer by https",
       distribution["Aliases"]["Items"] == ["staging.app.lauv.in"]
       and distribution["Origins"]["Items"][0]["DomainName"] == "origin.staging.app.lauv.in"
@@ -32,7 +33,7 @@ aliases = {r["Name"]: r["AliasTarget"]["DNSName"] for r in
            aws("route53", "list-resource-record-sets", "--hosted-zone-id", zone["Id"])["ResourceRecordSets"] if "AliasTarget" in r}
 balancer, ports = listeners()
 claim("the domain leads to CloudFront, its origin's name to the load balancer",
-      distribution["DomainName"] in aliases.get("staging.app.lauv.in.", "") and balancer["DNSName"] in aliases.get("origin.staging.app.lauv.in.", ""), aliases)
+      summary["DomainName"] in aliases.get("staging.app.lauv.in.", "") and balancer["DNSName"] in aliases.get("origin.staging.app.lauv.in.", ""), aliases)
 
 groups = target_groups()
 claim("there is a blue and a green target group, both asked for /readyz on the admin port",

@@ -80,6 +80,7 @@ apply_twice() { # WORDS ROOT VARIABLES...
     shift 2
     step "$words: begins, its state in the bucket" terraform -chdir="$root" init -backend-config="$roots/backend.hcl" -lockfile=readonly
     step "$words: applied" timeout 1800 terraform -chdir="$root" apply -auto-approve -parallelism=20 "$@"
+    rm -f "$work/again"
     step "$words: planned again" timeout 1800 terraform -chdir="$root" plan -out="$work/again" "$@"
     terraform -chdir="$root" show -json "$work/again" >"$work/again.json" || true
     step "$words: the second plan is empty but for what the mock forgets" python3 "$here/second_plan.py" <"$work/again.json"
