@@ -125,11 +125,13 @@ up: $(if $(DEMO),image,images)
 	@$(compose) up -d --no-build
 	@echo 'The stack: http://localhost:'$$($(compose) port gateway 80 | sed 's/.*://')
 
+# Monitoring, too, whether it runs or not.
+down: MONITORING = 1
 down:
 	@$(compose) down --remove-orphans
 
 test-containers:
-	@if docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory images; fi
+	@if docker info >/dev/null 2>&1; then $(install) test; fi
 	@python3 tests/containers/run.py $(ARGS)
 
 clean:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-COMPOSE = ROOT / "deploy" / "compose"
+DEPLOY = ROOT / "deploy"
 counts = {"passed": 0, "failed": 0, "skipped": 0}
 
 
@@ -35,7 +35,16 @@ def engine_is_missing():
         return "docker is not installed"
     if run("docker", "info", check=False).returncode != 0:
         return "no engine answers (docker info failed)"
-    return None if compose_command() else "neither docker compose nor docker-compose is installed"
+    if not compose_command():
+        return "neither docker compose nor docker-compose is installed"
+    # Wants BuildKit and the base image, which comes from a registry where it is not there.
+    tried = run("docker", "build", "-q", "-", input="FROM debian:bookworm-slim\n", check=False, timeout=300,
+                env={**os.environ, "DOCKER_BUILDKIT": "1"})
+    if tried.returncode != 0:
+        said = tried.stderr.strip().splitlines()
+        why = next((line for line in said if line.lower().startswith("error")), said[-1])
+        return f"nothing can be built on debian:bookworm-slim: {why}"
+    return None
 
 
 def compose_command():
@@ -81,7 +90,7 @@ def get(url, path="/", headers=None, timeout=10):
         connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         return 0, {}, str(error).encode()
     finally:
         connection.close()
@@ -95,11 +104,11 @@ class Stack:
         files = ["compose.yaml", *overlays]
         self.command = [*compose_command(), "-p", self.name]
         for file in files:
-            self.command += ["-f", str(COMPOSE / file)]
+            self.command += ["-f", str(DEPLOY / "compose" / file)]
         self.environment = {**os.environ, "PORT": "0", "ADMIN_PORT": "0", "PROMETHEUS_PORT": "0",
                             "ALERTMANAGER_PORT": "0", "GRAFANA_PORT": "0", **environment}
 
-    def compose(self, *arguments, timeout=180):
+    def compose(self, *arguments, timeout=600):
         return run(*self.command, *arguments, timeout=timeout, env=self.environment).stdout.strip()
 
     def __enter__(self):
@@ -111,7 +120,10 @@ class Stack:
         self.compose("down", "-v", "-t", "2", "--remove-orphans")
 
     def ids(self, service):
-        return [one for one in self.compose("ps", "-q", service).split() if one]
+        # By its labels: asking docker-compose starts a Python each time.
+        labels = {"project": self.name, "service": service}
+        filters = [f"--filter=label=com.docker.compose.{key}={text}" for key, text in labels.items()]
+        return docker("ps", "-q", "--no-trunc", *filters).split()
 
     def port(self, service, inner):
         return docker("port", self.ids(service)[0], str(inner)).splitlines()[0].rsplit(":", 1)[1]
@@ -155,7 +167,7 @@ class Load:
             turn += 1
             target = self.targets[turn % len(self.targets)]
             if connection is None or target != at:
-                connection, at, fresh = http.client.HTTPConnection(target, timeout=30), target, True
+                connection, at, fresh = http.client.HTTPConnection(target, timeout=90), target, True
             path = self.paths[turn % len(self.paths)]
             try:
                 connection.request("GET", path)

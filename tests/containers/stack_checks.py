@@ -2,10 +2,12 @@
 """The Compose stacks: the demo, the sample shop, and what must survive there."""
 import json
 import shutil
+import tempfile
 import time
 import urllib.parse
+from pathlib import Path
 
-from engine import ROOT, Load, Stack, address_of, check, docker, get, run, skip, until
+from engine import DEPLOY, ROOT, Load, Stack, address_of, check, docker, get, run, skip, until
 
 
 def instances(url, path, field, requests=40):
@@ -46,6 +48,18 @@ def routes_answer(stack):
     assert status == 404 and fields["X-Instance"], "the backend did not answer under /uploads/"
 
 
+def no_browser():
+    """Why the shop cannot be driven here, or None."""
+    if not shutil.which("npm") or not shutil.which("chromium"):
+        return "Node, npm or Chromium is not installed"
+    folder = ROOT / "tests/stack"
+    if not (folder / "node_modules").exists():
+        tried = run("npm", "ci", "--no-audit", "--no-fund", "--silent", check=False, timeout=300, cwd=folder)
+        if tried.returncode != 0:
+            return "the packages of tests/stack cannot be had"
+    return None
+
+
 def shop_in_browser(stack, made):
     done = run("node", str(ROOT / "tests/stack/shop_in_browser.js"), f"http://{stack.url()}", check=False, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -70,6 +84,30 @@ def scale_is_seen(stack, path, field):
     until(lambda: stack.healthy("backend-service"), 120, "three healthy backends")
     took = until(lambda: len(instances(url, path, field, 12)) == 3, 3, "all three serve")
     return f"all three after {took:.1f} s"
+
+
+def patient_gateway(folder):
+    """An overlay: a configuration whose requests wait for the backend for a minute instead of 3 s."""
+    text = (ROOT / "config/gateway.yaml").read_text()
+    line = '    endpoints: ["${BACKEND_ADDR:-backend-service:5000}"]\n'
+    assert line in text
+    (folder / "gateway.yaml").write_text(text.replace(line, line + "    queue: { wait: 1m }\n"))
+    overlay = folder / "compose.patient.yaml"
+    overlay.write_text("services:\n  gateway:\n    volumes:\n"
+                       f'      - "{folder}/gateway.yaml:/etc/gateway/gateway.yaml:ro"\n')
+    folder.chmod(0o755)
+    return overlay
+
+
+def recreate_only_backend(stack, paths):
+    [old] = stack.ids("backend-service")
+    with Load([stack.url()], paths) as load:
+        time.sleep(1)
+        stack.compose("up", "-d", "--no-build", "--no-deps", "--force-recreate", "backend-service")
+        until(lambda: get(stack.url(), "/api/health", timeout=90)[0] == 200, 120, "the new backend answers")
+        time.sleep(1)
+    assert stack.ids("backend-service") != [old]
+    return load.verdict()
 
 
 def replace_each_backend(stack, paths):
@@ -115,18 +153,19 @@ def replace_gateway(stack, paths):
         docker("rm", "-f", second)
 
 
-def query(stack, expression):
-    path = "/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-    status, _, body = get(stack.url("prometheus", 9090), path)
-    return json.loads(body)["data"]["result"] if status == 200 else []
+def query(url, expression):
+    """What Prometheus answers; None where it refuses the expression."""
+    status, _, body = get(url, "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
+    return json.loads(body)["data"]["result"] if status == 200 else None
 
 
 def prometheus_has_data(stack):
+    url = stack.url("prometheus", 9090)
     for job in ("gateway", "backend"):
-        until(lambda: any(one["value"][1] == "1" for one in query(stack, f'up{{job="{job}"}}')), 60, f"{job} is up")
+        until(lambda: any(one["value"][1] == "1" for one in query(url, f'up{{job="{job}"}}') or []), 60, f"{job} is up")
     get(stack.url(), "/")
-    until(lambda: query(stack, 'http_requests_total{job="gateway"}'), 30, "the gateway's requests")
-    until(lambda: query(stack, 'shop_event_streams{job="backend"}'), 30, "the backend's own figures")
+    until(lambda: query(url, 'http_requests_total{job="gateway"}'), 30, "the gateway's requests")
+    until(lambda: query(url, 'shop_event_streams{job="backend"}'), 30, "the backend's own figures")
 
 
 def alerts_evaluate(stack):
@@ -141,16 +180,49 @@ def alerts_evaluate(stack):
     return f"{len(rules())} rules"
 
 
-def exists(image):
-    return run("docker", "image", "inspect", image, check=False).returncode == 0
+def dashboard_queries():
+    for file in sorted((DEPLOY / "grafana/dashboards").glob("*.json")):
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel.get("targets", []):
+                yield f"{file.name}, {panel['title']}", target["expr"]
+
+
+def dashboard_has_data(stack):
+    """As Grafana would ask. Panels of what did not happen, such as retries, stay empty."""
+    url, front = stack.url("prometheus", 9090), stack.url()
+    asked = list(dashboard_queries())
+    answers = [query(url, expression) for _, expression in asked]
+    refused = [one for one, answer in zip(asked, answers) if answer is None]
+    assert not refused, refused
+    wanted = ("Requests", "95th percentile", "Endpoints available", "Targets up", "Rate by route", "CPU")
+    for panel, expression in asked:
+        if panel.split(", ")[1] in wanted:
+            until(lambda: get(front, "/") and query(url, expression), 60, f"data for {panel}")
+    return f"{len(asked)} queries, {sum(1 for one in answers if one)} with data"
+
+
+def grafana_shows(stack):
+    url = stack.url("grafana", 3000)
+    until(lambda: get(url, "/api/health")[0] == 200, 120, "Grafana answers")
+    titles = [one["title"] for one in json.loads(get(url, "/api/search?type=dash-db")[2])]
+    assert "Gateway" in titles, titles
+    path = "/api/datasources/proxy/uid/prometheus/api/v1/query?query=up"
+    assert json.loads(get(url, path)[2])["data"]["result"], "Grafana does not reach Prometheus"
+
+
+def can_be_had(image):
+    return any(run("docker", *how, image, check=False, timeout=300).returncode == 0
+               for how in (("image", "inspect"), ("pull", "-q")))
 
 
 def check_demo():
-    with Stack("demo", "compose.demo.yaml") as stack:
+    with tempfile.TemporaryDirectory() as folder, \
+            Stack("demo", "compose.demo.yaml", patient_gateway(Path(folder))) as stack:
         if not check("the demo stack comes up", up, stack):
             return
         check("the demo's routes answer", demo_answers, stack)
         paths = ["/", "/api/products", "/api/slow?ms=50"]
+        check("the only backend is recreated under load, its requests wait", recreate_only_backend, stack, paths)
         check("scaling the backend to three is seen within 3 s", scale_is_seen, stack, "/api/health", "instance")
         check("each demo backend is replaced under load, no request fails", replace_each_backend, stack, paths)
 
@@ -162,11 +234,11 @@ def check_sample():
             return
         check("only the gateway is on both networks", only_gateway_is_on_both, stack)
         check("all three routes answer", routes_answer, stack)
-        if shutil.which("node") and (ROOT / "tests/stack/node_modules").exists():
-            if check("the shop works in a browser", shop_in_browser, stack, made):
-                check("an upload survives recreating the backend", upload_survives, stack, made)
-        else:
-            skip("the shop in a browser", "tests/stack has no packages; run make test once")
+        why_not = no_browser()
+        if why_not:
+            skip("the shop in a browser, an upload that survives", why_not)
+        elif check("the shop works in a browser", shop_in_browser, stack, made):
+            check("an upload survives recreating the backend", upload_survives, stack, made)
         paths = ["/", "/api/products", "/api/products/moka"]
         check("scaling the backend to three is seen within 3 s", scale_is_seen, stack, "/api/health", "instance")
         check("each backend is replaced under load, no request fails", replace_each_backend, stack, paths)
@@ -176,12 +248,23 @@ def check_sample():
 
 def check_monitoring():
     images = {"PROMETHEUS_IMAGE": "prom/prometheus:v2.53.4", "ALERTMANAGER_IMAGE": "prom/alertmanager:v0.27.0"}
-    missing = [name for name in images.values() if not exists(name) and
-               run("docker", "pull", "-q", name, check=False, timeout=300).returncode != 0]
+    grafana = "grafana/grafana:11.6.0"
+    missing = [name for name in images.values() if not can_be_had(name)]
     if missing:
         skip("Prometheus in the stack", f"cannot be had here: {', '.join(missing)}")
         return
-    with Stack("watch", "compose.monitoring.yaml", **images) as stack:
-        if check("the monitored stack comes up", up, stack, "gateway", "prometheus", "alertmanager"):
-            check("Prometheus has the gateway's and the backend's data", prometheus_has_data, stack)
-            check("its alerts evaluate, and it knows Alertmanager", alerts_evaluate, stack)
+    services = ["gateway", "prometheus", "alertmanager"]
+    with_grafana = can_be_had(grafana)
+    if with_grafana:
+        services.append("grafana")
+    with Stack("watch", "compose.monitoring.yaml", GRAFANA_IMAGE=grafana, **images) as stack:
+        if not check("the monitored stack comes up", up, stack, *services):
+            return
+        check("Prometheus has the gateway's and the backend's data", prometheus_has_data, stack)
+        check("its alerts evaluate, and it knows Alertmanager", alerts_evaluate, stack)
+        check("Prometheus takes every query of the dashboard", dashboard_has_data, stack)
+        if with_grafana:
+            check("Grafana shows the dashboard and reaches Prometheus", grafana_shows, stack)
+        else:
+            print("\n*** GRAFANA ITSELF WAS NOT TESTED: only the queries of its dashboard ***")
+            skip("Grafana in the stack", f"cannot be had here: {grafana}")
