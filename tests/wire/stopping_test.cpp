@@ -157,7 +157,7 @@ TEST_CASE("SIGTERM under load loses no request, upload or WebSocket", "[wire][st
     imposter_origin origin;
     busy_clients::serve(origin);
     gateway_process gateway{
-        all_to(origin.endpoint()).runtime("threads: 2").timeouts("lame_duck: 2s, drain: 25s")};
+        all_to(origin.endpoint()).runtime("threads: 2").timeouts("lame_duck: 5s, drain: 25s")};
     busy_clients clients{gateway.port()};
     clients.keep_alive(8);
     clients.uploads(4);
@@ -166,7 +166,7 @@ TEST_CASE("SIGTERM under load loses no request, upload or WebSocket", "[wire][st
     gateway.signal(SIGTERM);
     while (is_ready(gateway)) std::this_thread::yield();
     // The balancer still sends new connections for a little: to a gateway that is leaving already.
-    clients.wait_for_more(200);
+    clients.wait_for_more(50);
     clients.stop();
     CHECK(gateway.wait_exit(patience(30s)) == 0);
     CHECK(clients.goodbyes() == 20);

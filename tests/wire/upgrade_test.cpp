@@ -125,7 +125,7 @@ TEST_CASE("the new process reads the configuration anew", "[wire][upgrade]") {
 TEST_CASE("a new process that fails leaves the old one serving", "[wire][upgrade]") {
     imposter_origin origin;
     own_program program;
-    auto const settings = all_to(origin.endpoint()).timeouts("upgrade: 500ms, drain: 1s");
+    auto const settings = all_to(origin.endpoint()).timeouts("drain: 1s");
     gateway_process gateway{settings, {.environment = {}, .program = program.path()}};
     successors next{gateway};
     raw_client client{gateway.port()};
@@ -143,8 +143,9 @@ TEST_CASE("a new process that fails leaves the old one serving", "[wire][upgrade
     std::ofstream{gateway.settings_path()} << "nonsense: 1\n";
     refused("ended with exit code 2: the configuration or the command line is wrong", "ended");
     std::ofstream{gateway.settings_path()} << settings.text();
-    program.become_script("exec sleep 60");
-    refused("could not serve in time and was ended; this process goes on", "too_late");
+    program.become_script("exit 3");
+    gateway.signal(SIGUSR2);
+    gateway.wait_for_log("ended with exit code 3; this process goes on");
     program.remove();
     refused("it cannot be run: No such file or directory; this process goes on", "not_started");
 
@@ -158,6 +159,22 @@ TEST_CASE("a new process that fails leaves the old one serving", "[wire][upgrade
     CHECK(client.receive().value("Connection") == "close");
     CHECK(get(gateway.port(), "/").body == "hello");
     CHECK(next.wait_exit() == 0);
+}
+
+TEST_CASE("a new process that hangs is ended", "[wire][upgrade]") {
+    imposter_origin origin;
+    own_program program;
+    gateway_process gateway{
+        all_to(origin.endpoint()).timeouts("upgrade: 300ms"),
+        {.environment = {}, .program = program.path()}};
+    program.become_script("exec sleep 60");
+    gateway.signal(SIGUSR2);
+    gateway.wait_for_log("could not serve in time and was ended; this process goes on");
+    CHECK(failures(gateway, "too_late") == 1);
+    CHECK(get(gateway.port(), "/").body == "hello");
+    // The sleeper would hold the outputs open.
+    gateway.signal(SIGTERM);
+    CHECK(gateway.wait_exit() == 0);
 }
 
 TEST_CASE("who drains is not replaced", "[wire][upgrade]") {
