@@ -52,9 +52,11 @@ test:
 	@$(call build,dev)
 	@ctest --preset dev
 
+# The wire tests of the everyday build, against the gateway of the sanitizer's build.
 asan tsan:
 	@$(install) build
 	@$(call build,$@)
+	@$(call build,dev) --target gateway_wire_tests
 	@ctest --preset $@
 
 differential: build

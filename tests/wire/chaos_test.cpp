@@ -17,16 +17,16 @@
 namespace gateway::support {
 namespace {
 
-constexpr unsigned requests = sanitized ? 2'000 : 20'000;
+unsigned const requests = sanitized ? 2'000 : 20'000;
 constexpr unsigned clients = 16;
 // Each serves one connection at a time: as many as may be under way, and as many idle ones.
 constexpr unsigned servers = 4 * clients;
 
 // Far above what an origin that behaves takes for its largest answer, a sanitizer's slowness
 // included: only those that stall may meet them.
-constexpr char const* deadlines =
-    sanitized ? "response_head: 2s, response_body: 2s, upstream_idle: 1s"
-              : "response_head: 200ms, response_body: 200ms, upstream_idle: 1s";
+char const* const deadlines = sanitized
+                                  ? "response_head: 2s, response_body: 2s, upstream_idle: 1s"
+                                  : "response_head: 200ms, response_body: 200ms, upstream_idle: 1s";
 
 // What the origin does with a request; the request's number decides.
 enum class conduct : unsigned {

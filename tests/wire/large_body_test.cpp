@@ -13,7 +13,7 @@
 namespace gateway::support {
 namespace {
 
-constexpr std::uint64_t size = sanitized ? 32ull << 20 : 1ull << 30;
+std::uint64_t const size = sanitized ? 32ull << 20 : 1ull << 30;
 constexpr std::uint64_t growth_max = 16ull << 20;
 
 enum class framing { length, chunked };

@@ -10,7 +10,7 @@
 namespace gateway::support {
 namespace {
 
-constexpr int rounds = sanitized ? 100 : 400;
+int const rounds = sanitized ? 100 : 400;
 
 std::string request_number(int i) { return i % 2 == 0 ? get_request("/") : post_request("/", "x"); }
 
