@@ -4,6 +4,8 @@
 #include "proxy/upstream_pool.hpp"
 #include "upstream/slow_start.hpp"
 
+#include <utility>
+
 namespace gateway::proxy {
 namespace {
 
@@ -12,6 +14,31 @@ bool sorts_by_zone(settings::balance const& how) {
     return how.prefer_zone && how.method != settings::balance_method::hash &&
            how.method != settings::balance_method::sticky_cookie;
 }
+
+// While it lives the balancers find no room at these endpoints.
+class closed_seats {
+public:
+    closed_seats(std::span<endpoint const* const> which, std::span<upstream::candidate> among) {
+        for (endpoint const* const each : which) {
+            bool const here =
+                each->seat >= among.data() && each->seat < among.data() + among.size();
+            if (!here || each->seat->in_flight_max == 0) continue;
+            closed_[count_++] = {each->seat, each->seat->in_flight_max};
+            each->seat->in_flight_max = 0;
+        }
+    }
+    ~closed_seats() {
+        for (auto const& [seat, room] : std::span{closed_.data(), count_}) {
+            seat->in_flight_max = room;
+        }
+    }
+    closed_seats(closed_seats const&) = delete;
+    closed_seats& operator=(closed_seats const&) = delete;
+
+private:
+    std::array<std::pair<upstream::candidate*, std::uint32_t>, unreached_endpoints::max> closed_{};
+    std::size_t count_ = 0;
+};
 
 }  // namespace
 
@@ -102,7 +129,16 @@ endpoint* endpoint_choice::choose_from(
     return found == upstream::nobody ? nullptr : owners_[from.begin + found];
 }
 
-chosen_endpoint endpoint_choice::choose(choice_key key, endpoint const* avoid) const noexcept {
+chosen_endpoint endpoint_choice::choose(
+    choice_key key, endpoint const* avoid, unreached_endpoints const& unreached) const noexcept {
+    if (!unreached.view().empty()) {
+        closed_seats const closed{unreached.view(), candidates_};
+        if (chosen_endpoint const found = choose_any(key, avoid); found.at != nullptr) return found;
+    }
+    return choose_any(key, avoid);
+}
+
+chosen_endpoint endpoint_choice::choose_any(choice_key key, endpoint const* avoid) const noexcept {
     upstream::candidate const* const avoided = avoid != nullptr ? avoid->seat : nullptr;
     bool const reserves = available_ == 0 && rules_.fail_open;
     std::size_t const tiers = reserves ? tier_count : tier_count - 1;
@@ -118,11 +154,17 @@ chosen_endpoint endpoint_choice::choose(choice_key key, endpoint const* avoid) c
     return {nullptr, full ? cause::endpoints_full : cause::no_endpoint};
 }
 
-bool endpoint_choice::has_other_than(endpoint const& tried) const noexcept {
+bool endpoint_choice::has_other_than(
+    endpoint const& tried, unreached_endpoints const& unreached) const noexcept {
     std::size_t const all = available_ == 0 && rules_.fail_open ? candidates_.size() : available_;
-    bool const counted =
-        tried.seat != nullptr && static_cast<std::size_t>(tried.seat - candidates_.data()) < all;
-    return all > (counted ? 1U : 0U);
+    auto const is_one = [&](endpoint const& one) {
+        return one.seat != nullptr && static_cast<std::size_t>(one.seat - candidates_.data()) < all;
+    };
+    std::size_t out = is_one(tried) ? 1 : 0;
+    for (endpoint const* const each : unreached.view()) {
+        if (each != &tried && is_one(*each)) ++out;
+    }
+    return all > out;
 }
 
 }  // namespace gateway::proxy

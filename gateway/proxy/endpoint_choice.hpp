@@ -34,6 +34,21 @@ struct chosen_endpoint {
     cause why = cause::none;
 };
 
+// Where a request could not connect. Further ones are forgotten.
+class unreached_endpoints {
+public:
+    static constexpr std::size_t max = 4;
+
+    void add(endpoint const& one) noexcept {
+        if (count_ < all_.size()) all_[count_++] = &one;
+    }
+    std::span<endpoint const* const> view() const noexcept { return {all_.data(), count_}; }
+
+private:
+    std::array<endpoint const*, max> all_{};
+    std::uint8_t count_ = 0;
+};
+
 class endpoint_choice {
 public:
     endpoint_choice(settings::upstream const& rules, std::uint64_t start);
@@ -46,9 +61,14 @@ public:
     // Slow starts go on. To be called every tick.
     void ticked(time_point now);
 
-    chosen_endpoint choose(choice_key key, endpoint const* avoid) const noexcept;
-    // Whether a request that failed at `tried` has anywhere else to go.
-    bool has_other_than(endpoint const& tried) const noexcept;
+    // `avoid` and `unreached` are passed over while there is another.
+    chosen_endpoint choose(
+        choice_key key,
+        endpoint const* avoid,
+        unreached_endpoints const& unreached = {}) const noexcept;
+    // Whether a request that failed at `tried` and at `unreached` has anywhere else to go.
+    bool has_other_than(
+        endpoint const& tried, unreached_endpoints const& unreached = {}) const noexcept;
     bool has_available() const noexcept { return available_ != 0; }
 
 private:
@@ -66,6 +86,7 @@ private:
     void weigh(time_point now);
     endpoint* choose_from(
         group const& from, choice_key key, upstream::candidate const* avoid) const noexcept;
+    chosen_endpoint choose_any(choice_key key, endpoint const* avoid) const noexcept;
     bool seats(group const& in, upstream::candidate const* one) const noexcept;
 
     settings::upstream const& rules_;

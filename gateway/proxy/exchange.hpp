@@ -260,6 +260,7 @@ private:
     unsent_bytes unsent_;
     lease upstream_;
     endpoint* endpoint_ = nullptr;
+    unreached_endpoints unreached_;
     bool reused_ = false;
     // Of the connection that failed last; it is gone when the record is made.
     struct connection_facts {

@@ -50,7 +50,8 @@ cause exchange::choose_endpoint(retry_on where) {
 }
 
 chosen_endpoint exchange::choose_from(upstream_pool& pool, endpoint const* avoid) noexcept {
-    return pool.choose(key_of(pool.settings().balance, request_, target_, client_address_), avoid);
+    return pool.choose(
+        key_of(pool.settings().balance, request_, target_, client_address_), avoid, unreached_);
 }
 
 // Null when there is none or it has no available endpoint either.

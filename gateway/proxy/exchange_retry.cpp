@@ -40,7 +40,7 @@ upstream::retry_verdict exchange::judge_attempt(cause failed) const {
          .client_has_bytes = head_sent_ || interim_passed_,
          .body_replayable = !body_beyond_input_ || replay_.whole(),
          .request_unseen = connected && !response_begun_ && upstream::proves_unseen(end),
-         .other_endpoint = endpoint_ != nullptr && pool_->has_other_than(*endpoint_),
+         .other_endpoint = endpoint_ != nullptr && pool_->has_other_than(*endpoint_, unreached_),
          .replaced_before = replaced_,
          .tries_used = extra_tries_});
 }
@@ -79,6 +79,7 @@ void exchange::begin_retry(cause failed, upstream::retry_verdict verdict, retry_
     if (failed != cause::none) home_.counters.attempt_failed(pool_->index(), failed);
     home_.counters.retried(pool_->index(), verdict.reason);
     retry_reason_ = verdict.reason;
+    if (verdict.reason == retry_reason::connect_failed) unreached_.add(*endpoint_);
     if (verdict.counts) {
         ++extra_tries_;
     } else {

@@ -167,13 +167,14 @@ public:
     // All endpoints there are now, as the control thread sees them.
     void set_endpoints(std::span<endpoint_state const> states);
 
-    // `avoid` is skipped when there is another. Lend from the endpoint before the next choice.
-    chosen_endpoint choose(choice_key key, endpoint const* avoid) noexcept {
-        return choice_.choose(key, avoid);
+    // As endpoint_choice says. Lend from the endpoint before the next choice.
+    chosen_endpoint choose(
+        choice_key key, endpoint const* avoid, unreached_endpoints const& unreached = {}) noexcept {
+        return choice_.choose(key, avoid, unreached);
     }
-    // Whether a request that could not reach `tried` has anywhere else to go.
-    bool has_other_than(endpoint const& tried) const noexcept {
-        return choice_.has_other_than(tried);
+    bool has_other_than(
+        endpoint const& tried, unreached_endpoints const& unreached = {}) const noexcept {
+        return choice_.has_other_than(tried, unreached);
     }
     bool has_available() const noexcept { return choice_.has_available(); }
     // One at a time; null for nobody. Borrowed.

@@ -14,8 +14,9 @@ inline constexpr auto attempt_rows = std::to_array<row>({
     {"upstreams.*.retries.extra_tries", scalar<count, &upstream::retries, &retries::extra_tries>,
      between(0, 10), reload::live,
      "Attempts after the first, at another endpoint where there is one: after a failed connect for "
-     "any method, after a broken connection for idempotent methods. A pooled connection that was "
-     "dead is replaced in any case."},
+     "any method, after a broken connection for idempotent methods. Connections that are refused "
+     "at once lead to up to 3 more endpoints, unless this is 0. A pooled connection that was dead "
+     "is replaced in any case."},
     {"upstreams.*.retries.on_status",
      list_of<retried_status, &upstream::retries, &retries::on_status>, between(1, 100),
      reload::live, "Statuses such as 503 after which an idempotent request is tried again."},

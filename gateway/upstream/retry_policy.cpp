@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/retry_policy.hpp"
 
+#include <algorithm>
+
 namespace gateway::upstream {
 namespace {
 
 bool never_connected(cause why) {
     return why == cause::connect_refused || why == cause::connect_timeout ||
            why == cause::connect_failed || is_failed_handshake(why);
+}
+
+std::uint32_t connect_tries(retry_rules const& rules, cause why) {
+    bool const at_once = why == cause::connect_refused || why == cause::connect_failed;
+    if (!at_once || rules.extra_tries == 0) return rules.extra_tries;
+    return std::max(rules.extra_tries, refused_tries_max);
 }
 
 bool lost(cause why) {
@@ -20,7 +28,7 @@ retry_verdict decide_retry(retry_rules const& rules, attempt_facts const& facts)
     if (facts.client_has_bytes || !facts.body_replayable) return {};
     bool const may_count = facts.tries_used < rules.extra_tries;
     if (never_connected(facts.why)) {
-        if (!may_count || !facts.other_endpoint) return {};
+        if (facts.tries_used >= connect_tries(rules, facts.why) || !facts.other_endpoint) return {};
         return {.where = retry_at::other_endpoint, .reason = retry_reason::connect_failed};
     }
     if (lost(facts.why) && facts.request_unseen) {

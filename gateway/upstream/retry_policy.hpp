@@ -32,6 +32,11 @@ private:
     std::bitset<last - first + 1> bits_;
 };
 
+// A connection that is refused costs no time: so many endpoints more are asked, unless the operator
+// allows more, or none. During a deployment several may be gone at once, and for a moment nobody
+// knows.
+inline constexpr std::uint32_t refused_tries_max = 3;
+
 // What the operator allows.
 struct retry_rules {
     std::uint32_t extra_tries = 1;  // beyond the first; 0 allows none

@@ -134,6 +134,32 @@ TEST_CASE("a retry goes elsewhere when there is elsewhere", "[unit][choice]") {
     CHECK(one.choose(only) == b);
 }
 
+TEST_CASE("a request that some endpoints refused goes to the one that is left", "[unit][choice]") {
+    using method = settings::balance_method;
+    settings::upstream rules;
+    rules.balance.method = GENERATE(
+        method::two_choices, method::round_robin, method::least_requests, method::hash,
+        method::sticky_cookie);
+    pool_of one{rules};
+    one.set({state_of(1), state_of(2), state_of(3), state_of(4)});
+    for (int round = 0; round < 50; ++round) {
+        proxy::unreached_endpoints unreached;
+        std::set<std::string> seen;
+        proxy::endpoint const* last = nullptr;
+        for (int i = 0; i < 4; ++i) {
+            if (last != nullptr) CHECK(one.pool.has_other_than(*last, unreached));
+            last = one.pool.choose({}, last, unreached).at;
+            seen.insert(last->text);
+            unreached.add(*last);
+        }
+        CHECK(seen.size() == 4);
+        CHECK(!one.pool.has_other_than(*last, unreached));
+        // Better one of them than none; and the next request knows of nothing.
+        CHECK(one.pool.choose({}, last, unreached).at != nullptr);
+    }
+    CHECK(one.choices().size() == (rules.balance.method == method::hash ? 1U : 4U));
+}
+
 TEST_CASE("a full endpoint is passed over, and full ones are told from none", "[unit][choice]") {
     settings::upstream rules;
     rules.endpoint_limits.requests = 2;

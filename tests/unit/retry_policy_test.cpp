@@ -51,11 +51,30 @@ TEST_CASE("a connection that was never made lets any method go elsewhere", "[uni
         CHECK_FALSE(decide_retry(one_extra, facts));
     }
     SECTION("as often as allowed") {
-        facts.tries_used = 1;
+        facts.tries_used = 3;
         CHECK_FALSE(decide_retry(one_extra, facts));
-        CHECK(decide_retry({.extra_tries = 2, .on_status = {}}, facts));
+        CHECK(decide_retry({.extra_tries = 4, .on_status = {}}, facts));
+        facts.tries_used = 0;
         CHECK_FALSE(decide_retry(none_extra, facts));
     }
+}
+
+TEST_CASE(
+    "what is refused at once is asked of more endpoints than what takes time", "[unit][retry]") {
+    auto const [why, again] = GENERATE(table<cause, bool>({
+        {cause::connect_refused, true},
+        {cause::connect_failed, true},
+        {cause::connect_timeout, false},
+        {cause::tls_handshake_timeout, false},
+    }));
+    attempt_facts facts = failed(why, http::method::post);
+    for (std::uint32_t const used : {1U, 2U}) {
+        facts.tries_used = used;
+        CAPTURE(word_of(why), used);
+        CHECK(static_cast<bool>(decide_retry(one_extra, facts)) == again);
+    }
+    facts.tries_used = 3;
+    CHECK_FALSE(decide_retry(one_extra, facts));
 }
 
 TEST_CASE("a pooled connection that was dead is replaced for any method", "[unit][retry]") {

@@ -7,8 +7,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <atomic>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace gateway::support {
 namespace {
@@ -64,6 +67,27 @@ TEST_CASE("no more tries are made than allowed", "[wire][retries]") {
                                 .route("prefix: /, upstream: app")};
     CHECK(get(gateway.port(), "/lost").status() == 502);
     CHECK(arrived(origin, "/lost") == static_cast<std::size_t>(extra) + 1);
+}
+
+TEST_CASE(
+    "of four endpoints three have just gone: no request fails, no POST either", "[wire][retries]") {
+    imposter_origin left;
+    left.otherwise(imposter_origin::ok("hello"));
+    std::vector<std::string> endpoints{left.endpoint()};
+    {
+        std::array<imposter_origin, 3> gone;
+        for (auto const& each : gone) endpoints.push_back(each.endpoint());
+    }
+    auto const method = GENERATE(as<std::string>{}, "GET", "POST");
+    // None is ejected, as in the first moments of a deployment.
+    gateway_process gateway{configuration{}
+                                .upstream("app", endpoints, ", ejection: {share_max: 0}")
+                                .route("prefix: /, upstream: app")};
+    for (int i = 0; i < 60; ++i) {
+        CHECK(ask(gateway.port(), request(method, "/some")).status() == 200);
+    }
+    CHECK(arrived(left, "/some") == 60);
+    CHECK(retries(gateway, "connect_failed") > 0);
 }
 
 TEST_CASE("a POST that was read is not sent again, however fast the reset", "[wire][retries]") {
