@@ -11,7 +11,7 @@ ENV CCACHE_DIR=/ccache CCACHE_MAXSIZE=2G
 
 FROM tools AS build
 COPY CMakeLists.txt CMakePresets.json ./
-COPY config config
+COPY config/gateway.yaml config/
 COPY gateway gateway
 RUN --mount=type=cache,target=/ccache \
     cmake --preset release --log-level=NOTICE \
@@ -19,7 +19,10 @@ RUN --mount=type=cache,target=/ccache \
 
 # The tests run what is shipped: the same objects, built with the same options.
 FROM build AS test
-COPY tests tests
+COPY config config
+COPY tests/CMakeLists.txt tests/
+COPY tests/support tests/support
+COPY tests/unit tests/unit
 RUN --mount=type=cache,target=/ccache \
     cmake --preset release -D GATEWAY_TESTS=ON --log-level=NOTICE \
     && cmake --build --preset release --target gateway_unit_tests
