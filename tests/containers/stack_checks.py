@@ -21,7 +21,7 @@ def instances(url, path, field, requests=40):
 
 def up(stack, *arguments):
     stack.compose("up", "-d", "--no-build", *arguments)
-    until(lambda: stack.healthy("gateway"), 60, "a healthy gateway")
+    until(lambda: stack.healthy("gateway"), 180, "a healthy gateway")
 
 
 def demo_answers(stack):
