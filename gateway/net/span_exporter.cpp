@@ -12,6 +12,7 @@
 #include <csignal>
 #include <exception>
 #include <optional>
+#include <utility>
 
 namespace gateway::net {
 namespace {
@@ -74,6 +75,11 @@ observe::span_lane& span_exporter::open_lane() {
     return *lanes_.emplace_back(std::make_unique<observe::span_lane>(wanted_.queue));
 }
 
+void span_exporter::redact(std::vector<std::string> parameters) {
+    std::lock_guard const lock{guard_};
+    redacted_ = std::move(parameters);
+}
+
 void span_exporter::stop(milliseconds limit) noexcept {
     if (!thread_.joinable()) return;
     {
@@ -118,6 +124,7 @@ std::size_t span_exporter::fill() {
     {
         std::lock_guard const lock{guard_};
         for (auto const& each : lanes_) lanes.push_back(each.get());
+        if (redacted_) batch_.redact(*std::exchange(redacted_, std::nullopt));
     }
     for (bool found = true; found && batch_.size() < wanted_.batch;) {
         found = false;
