@@ -11,6 +11,8 @@
 #include "http/upgrade.hpp"
 #include "net/address.hpp"
 #include "proxy/header_filters.hpp"
+#include "proxy/route_decision.hpp"
+#include "proxy/snapshot.hpp"
 
 #include <array>
 #include <memory>
@@ -21,14 +23,6 @@ namespace {
 constexpr std::size_t head_room = 256 * 1024;
 constexpr std::string_view made_id = "(made by the gateway)";
 constexpr std::string_view plain_response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-
-std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
-    std::vector<http::address_range> ranges;
-    for (settings::address_range const& each : wanted.forwarding.trusted_proxies) {
-        ranges.push_back({each.network, each.prefix_bits});
-    }
-    return ranges;
-}
 
 bool has_field(field_list const& in, std::string_view name) {
     for (auto const& [each, value] : in) {
@@ -116,7 +110,8 @@ void preview_response(settings::route const& route, route_preview& out) {
 
 }  // namespace
 
-previewer::previewer(settings::snapshot const& by) : by_(by), table_(by), trusted_(ranges_of(by)) {}
+previewer::previewer(settings::snapshot const& by)
+    : by_(by), table_(by), trusted_(proxy::trusted_ranges(by)) {}
 
 // In the order of proxy/exchange_receive.
 route_preview previewer::preview(asked_request const& what) const {
@@ -124,10 +119,7 @@ route_preview previewer::preview(asked_request const& what) const {
     std::string const bytes = bytes_of(what);
     auto const parser = std::make_unique<http::request_parser>();
     auto const head = std::make_unique<http::request_head>();
-    http::head_limits const limits{
-        static_cast<std::uint32_t>(by_.limits.header_bytes),
-        static_cast<std::uint32_t>(by_.limits.header_line_bytes), by_.limits.header_fields};
-    http::parse_step const step = parser->parse(bytes, limits, *head);
+    http::parse_step const step = parser->parse(bytes, proxy::head_limits_of(by_), *head);
     if (step != http::parse_step::complete) {
         out.why = step == http::parse_step::refused ? parser->why() : cause::header_too_large;
         out.status = status_of(out.why);
@@ -152,7 +144,10 @@ route_preview previewer::preview(asked_request const& what) const {
     if (out.why == cause::none) out.why = http::parse_target(*head, scratch, target);
     if (out.why == cause::none) {
         out.normal_path = target.normalised_path;
-        find_route(*head, target, body, out);
+        auto const decided = proxy::decide_route(by_, table_, *head, target, body);
+        out.why = decided.why;
+        out.route = decided.route;
+        out.allow = decided.allow;
     }
     out.status = status_of(out.why);
     if (out.why != cause::none || !out.route) return out;
@@ -184,39 +179,6 @@ route_preview previewer::preview(asked_request const& what) const {
     out.sent_target = out.sent_line.substr(begin, out.sent_line.rfind(' ') - begin);
     preview_response(route, out);
     return out;
-}
-
-void previewer::find_route(
-    http::request_head const& head,
-    http::target_view const& target,
-    http::body_framing const& body,
-    route_preview& out) const {
-    std::string_view const host = head.value_of(http::field_id::host);
-    auto const find = [&](std::string_view path) {
-        return table_.find(host, path, head.method_id, head.method_text());
-    };
-    routing::match const found = find(target.normalised_path);
-    out.allow = found.allow;
-    if (found.outcome != routing::outcome::found) {
-        bool const none = found.outcome == routing::outcome::no_route;
-        out.why = none ? cause::no_route : cause::method_not_allowed;
-        return;
-    }
-    settings::route const& route = by_.routes[found.route];
-    if (target.encoded_separator) {
-        std::string decoded(target.normalised_path.size(), '/');
-        routing::match const other = find(http::decode_separators(target.normalised_path, decoded));
-        bool const alike = other.outcome == routing::outcome::found && other.route == found.route;
-        if (!alike || route.encoded_slash == settings::encoded_slash_mode::refuse) {
-            out.why = cause::ambiguous_path;
-            return;
-        }
-    }
-    out.route = found.route;
-    byte_count const most = route.body_bytes.value_or(by_.limits.body_bytes);
-    if (most != 0 && body.kind == http::body_kind::length && body.length > most) {
-        out.why = cause::body_too_large;
-    }
 }
 
 }  // namespace gateway::app

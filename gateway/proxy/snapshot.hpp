@@ -44,6 +44,9 @@ struct route_plan {
     std::unique_ptr<proxy::mirror> mirror;  // null: no copies
 };
 
+std::vector<http::address_range> trusted_ranges(settings::snapshot const& wanted);
+http::head_limits head_limits_of(settings::snapshot const& wanted) noexcept;
+
 // What a snapshot is made with and borrows.
 struct snapshot_surroundings {
     runtime::core& core;
