@@ -66,13 +66,10 @@ runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string
     unsigned moves = 0;
     runtime::block memory;
     for (;;) {
-        if (&to == &client_) {
-            std::string_view const frame = due_frame(ready.empty() && !from.may_read());
-            bool sent = true;
-            if (!frame.empty()) sent = co_await send_frame(frame);
-            if (!sent) co_return;
-        }
-        if (ready.empty()) {
+        std::string_view part;
+        if (&to == &client_) part = due_frame(ready.empty() && !from.may_read());
+        bool const passes = part.empty();  // or it has something of its own to say first
+        if (passes && ready.empty()) {
             memory.reset();
             if (!from.may_read()) co_await from.readable();
             memory = home_.core.blocks().lend();
@@ -84,9 +81,11 @@ runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string
             }
             ready = {memory.data(), got.bytes};
         }
-        std::string_view part = pass(from, ready);
-        ready.remove_prefix(part.size());
-        if (&to == &client_ && closed_client_) part = {};
+        if (passes) {
+            part = pass(from, ready);
+            ready.remove_prefix(part.size());
+            if (&to == &client_ && closed_client_) part = {};
+        }
         std::array<iovec, 1> pieces{net::piece(part.data(), part.size())};
         while (net::total(pieces) > 0) {
             net::io_result const sent = to.try_write(pieces);
@@ -97,7 +96,7 @@ runtime::task<void> tunnel::pump(net::stream& from, net::stream& to, std::string
                 co_return;
             }
         }
-        note_progress();
+        if (passes) note_progress();
         if (++moves % moves_per_turn == 0) co_await home_.core.reactor().next_turn();
     }
 }
@@ -141,21 +140,6 @@ void tunnel::await_beat() {
     if (heartbeat_ == nullptr) return;
     beat_.start(
         *heartbeat_, home_.core.now(), upstream_, runtime::deadline::side::read, cause::none);
-}
-
-// False: the client takes no more bytes, and the tunnel has ended.
-runtime::task<bool> tunnel::send_frame(std::string_view frame) {
-    std::array<iovec, 1> pieces{net::piece(frame.data(), frame.size())};
-    while (net::total(pieces) > 0) {
-        net::io_result const sent = client_.try_write(pieces);
-        if (sent.status == net::io_status::would_block) {
-            co_await client_.writable();
-        } else if (sent.status != net::io_status::ok) {
-            sink_failed(client_, sent.status);
-            co_return false;
-        }
-    }
-    co_return true;
 }
 
 // The client left without an answer to our close frame, so its upstream hears it from us, as far as

@@ -55,7 +55,6 @@ private:
     std::string_view pass(net::stream const& from, std::string_view ready) noexcept;
     bool closes_client() const noexcept;
     std::string_view due_frame(bool may_ping);
-    runtime::task<bool> send_frame(std::string_view frame);
     void tell_upstream() noexcept;
     void note_progress();
     void await_beat();
