@@ -77,10 +77,7 @@ void endpoint_board::list_anew(time_point now) {
             each.listed = true;
             continue;
         }
-        // Whoever has the address next begins anew.
-        each.probed = false;
-        each.health = upstream::health::untested;
-        each.ejection = {};
+        each.begin_anew();
     }
     pardon_if_alone(now);
 }
@@ -94,9 +91,7 @@ bool endpoint_board::end_leave(time_point now) {
         each.leaving = false;
         each.listed = false;
         each.gone_at = now;
-        each.probed = false;
-        each.health = upstream::health::untested;
-        each.ejection = {};
+        each.begin_anew();
         changed = true;
     }
     return changed;

@@ -113,6 +113,12 @@ private:
         endpoint_figures figures;  // what is counted here; the rest is filled in when asked for
         endpoint_figures before;   // what the number's last owner left in the cores' counters
 
+        // Whoever has the address next is not what this one was.
+        void begin_anew() {
+            probed = false;
+            health = upstream::health::untested;
+            ejection = {};
+        }
         bool usable() const noexcept { return listed && health == upstream::health::healthy; }
         bool available() const noexcept { return may_stand_in() && present; }
         bool may_stand_in() const noexcept {
