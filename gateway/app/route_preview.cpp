@@ -11,6 +11,7 @@
 #include "http/upgrade.hpp"
 #include "net/address.hpp"
 #include "proxy/header_filters.hpp"
+#include "proxy/snapshot.hpp"
 
 #include <array>
 #include <memory>
@@ -21,14 +22,6 @@ namespace {
 constexpr std::size_t head_room = 256 * 1024;
 constexpr std::string_view made_id = "(made by the gateway)";
 constexpr std::string_view plain_response = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-
-std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
-    std::vector<http::address_range> ranges;
-    for (settings::address_range const& each : wanted.forwarding.trusted_proxies) {
-        ranges.push_back({each.network, each.prefix_bits});
-    }
-    return ranges;
-}
 
 bool has_field(field_list const& in, std::string_view name) {
     for (auto const& [each, value] : in) {
@@ -116,7 +109,8 @@ void preview_response(settings::route const& route, route_preview& out) {
 
 }  // namespace
 
-previewer::previewer(settings::snapshot const& by) : by_(by), table_(by), trusted_(ranges_of(by)) {}
+previewer::previewer(settings::snapshot const& by)
+    : by_(by), table_(by), trusted_(proxy::trusted_ranges(by)) {}
 
 // In the order of proxy/exchange_receive.
 route_preview previewer::preview(asked_request const& what) const {
@@ -124,9 +118,7 @@ route_preview previewer::preview(asked_request const& what) const {
     std::string const bytes = bytes_of(what);
     auto const parser = std::make_unique<http::request_parser>();
     auto const head = std::make_unique<http::request_head>();
-    http::head_limits const limits{
-        static_cast<std::uint32_t>(by_.limits.header_bytes),
-        static_cast<std::uint32_t>(by_.limits.header_line_bytes), by_.limits.header_fields};
+    http::head_limits const limits = proxy::head_limits_of(by_.limits);
     http::parse_step const step = parser->parse(bytes, limits, *head);
     if (step != http::parse_step::complete) {
         out.why = step == http::parse_step::refused ? parser->why() : cause::header_too_large;

@@ -8,7 +8,9 @@ namespace {
 
 constexpr milliseconds linger_wait{2'000};
 
-std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
+}  // namespace
+
+std::vector<http::address_range> trusted_ranges(settings::snapshot const& wanted) {
     std::vector<http::address_range> ranges;
     for (settings::address_range const& each : wanted.forwarding.trusted_proxies) {
         ranges.push_back({each.network, each.prefix_bits});
@@ -16,16 +18,17 @@ std::vector<http::address_range> ranges_of(settings::snapshot const& wanted) {
     return ranges;
 }
 
-}  // namespace
+http::head_limits head_limits_of(settings::limits const& wanted) noexcept {
+    return {
+        static_cast<std::uint32_t>(wanted.header_bytes),
+        static_cast<std::uint32_t>(wanted.header_line_bytes), wanted.header_fields};
+}
 
 snapshot::snapshot(edition const& from, snapshot_surroundings const& around)
     : settings(from.settings),
       routes(settings),
-      trusted_proxies(ranges_of(settings)),
-      head_limits{
-          static_cast<std::uint32_t>(settings.limits.header_bytes),
-          static_cast<std::uint32_t>(settings.limits.header_line_bytes),
-          settings.limits.header_fields},
+      trusted_proxies(trusted_ranges(settings)),
+      head_limits(head_limits_of(settings.limits)),
       body_rates(settings.limits.body_rate, settings.timeouts.body_rate_grace),
       waits{
           around.core.deadlines(settings.timeouts.request_head),

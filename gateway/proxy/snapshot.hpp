@@ -22,6 +22,9 @@
 
 namespace gateway::proxy {
 
+std::vector<http::address_range> trusted_ranges(settings::snapshot const& wanted);
+http::head_limits head_limits_of(settings::limits const& wanted) noexcept;
+
 // The parts of a route's split; `pools` in the order of its weights.
 struct split_plan {
     std::vector<upstream_pool*> pools;
