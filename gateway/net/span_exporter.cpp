@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/span_exporter.hpp"
 
+#include "base/all_signals_blocked.hpp"
 #include "base/ascii.hpp"
 #include "net/plain_get.hpp"
 #include "net/shallow_json.hpp"
@@ -9,7 +10,6 @@
 #include <boost/property_tree/ptree.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <exception>
 #include <optional>
 
@@ -53,18 +53,8 @@ span_exporter::span_exporter(
     for (auto const& [name, value] : wanted_.headers) {
         fields_.append(name).append(": ").append(value).append("\r\n");
     }
-    // Signals belong to the thread that drains and reloads.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        thread_ = std::thread{&span_exporter::run, this};
-    } catch (...) {
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    all_signals_blocked const inherited_by_the_thread;
+    thread_ = std::thread{&span_exporter::run, this};
 }
 
 span_exporter::~span_exporter() { stop(); }

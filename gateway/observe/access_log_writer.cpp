@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer thread's half of the access log: takes chunks in turn from all cores and writes them.
+#include "base/all_signals_blocked.hpp"
 #include "observe/access_log.hpp"
 #include "observe/log.hpp"
 #include "observe/log_lane.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -19,22 +19,6 @@ namespace gateway::observe {
 namespace {
 
 constexpr auto report_interval = 1s;
-
-// Signals belong to the thread that drains and reloads, and a closed pipe is an error code here.
-class all_signals_blocked {
-public:
-    all_signals_blocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~all_signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    all_signals_blocked(all_signals_blocked const&) = delete;
-    all_signals_blocked& operator=(all_signals_blocked const&) = delete;
-
-private:
-    sigset_t before_;
-};
 
 }  // namespace
 
