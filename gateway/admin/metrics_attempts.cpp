@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/metrics_attempts.hpp"
 
+#include "admin/core_sums.hpp"
+
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,14 +13,6 @@ namespace {
 
 using observe::traffic_counters;
 using prometheus::MetricType;
-using cores = std::vector<traffic_counters const*>;
-
-template <class Read>
-double sum(cores const& all, Read read) {
-    double total = 0;
-    for (auto const* core : all) total += as_double(read(*core));
-    return total;
-}
 
 // One series for each upstream and value of a closed set.
 template <class Value, std::size_t Count>
@@ -27,7 +21,7 @@ void add_by(
     char const* name,
     char const* help,
     char const* label,
-    cores const& all,
+    core_counters const& all,
     observe::traffic_names const& names,
     std::array<gateway::counter, Count> observe::upstream_counters::*counters,
     std::size_t first) {
@@ -46,7 +40,7 @@ void add_by(
 
 }  // namespace
 
-void add_attempts(page& to, cores const& all, observe::traffic_names const& names) {
+void add_attempts(page& to, core_counters const& all, observe::traffic_names const& names) {
     using observe::upstream_counters;
     add_by<retry_reason>(
         to, "gateway_upstream_retries_total", "Requests sent again, by reason.", "reason", all,

@@ -3,6 +3,7 @@
 // its own counters are atomics shared by all threads and never touch a request.
 #include "admin/metrics_page.hpp"
 
+#include "admin/core_sums.hpp"
 #include "admin/metrics_attempts.hpp"
 #include "admin/metrics_builder.hpp"
 #include "admin/metrics_endpoints.hpp"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -27,16 +27,8 @@ namespace {
 using observe::traffic_counters;
 using prometheus::MetricType;
 using labels = metric_labels;
-using cores = std::vector<traffic_counters const*>;
 
 constexpr char const* no_route = "unmatched";
-
-template <class Read>
-double sum(cores const& all, Read read) {
-    double total = 0;
-    for (auto const* core : all) total += as_double(std::invoke(read, *core));
-    return total;
-}
 
 // The newest one that any core has for the bucket.
 void keep_newest(
@@ -55,14 +47,14 @@ void keep_newest(
     }
 }
 
-bool has_exchanges(cores const& all, std::size_t route) {
+bool has_exchanges(core_counters const& all, std::size_t route) {
     return std::any_of(
         all.begin(), all.end(), [&](auto const* core) { return core->has_cells(route); });
 }
 
 void add_exchanges(
     page& to,
-    cores const& all,
+    core_counters const& all,
     observe::traffic_names const& names,
     observe::histogram_bounds const& bounds) {
     auto& requests = to.family(
@@ -100,7 +92,7 @@ void add_exchanges(
     }
 }
 
-void add_connections(page& to, cores const& all) {
+void add_connections(page& to, core_counters const& all) {
     to.counter(
         "gateway_connections_accepted_total", "Client connections accepted.",
         sum(all, &traffic_counters::connections_accepted));
@@ -171,7 +163,7 @@ void add_causes(
     page& to,
     char const* name,
     char const* help,
-    cores const& all,
+    core_counters const& all,
     std::uint64_t (traffic_counters::*count)(cause) const noexcept) {
     auto& family = to.family(name, help, MetricType::Counter);
     for (std::size_t i = 1; i < cause_count; ++i) {
@@ -183,7 +175,7 @@ void add_causes(
     }
 }
 
-void add_upstreams(page& to, cores const& all, observe::traffic_names const& names) {
+void add_upstreams(page& to, core_counters const& all, observe::traffic_names const& names) {
     using observe::upstream_counters;
     struct row {
         char const* name;
@@ -223,7 +215,7 @@ void add_upstreams(page& to, cores const& all, observe::traffic_names const& nam
     }
 }
 
-void add_handshakes(page& to, cores const& all, observe::traffic_names const& names) {
+void add_handshakes(page& to, core_counters const& all, observe::traffic_names const& names) {
     auto& family = to.family(
         "gateway_upstream_tls_handshakes_total",
         "TLS handshakes that succeeded; a resumed one is cheap.", MetricType::Counter);
@@ -243,7 +235,7 @@ void add_handshakes(page& to, cores const& all, observe::traffic_names const& na
 // The series of nginx-prometheus-exporter under their own names, so that dashboards and alerts made
 // for it keep working. There they count the same things; two of them are counters there by type,
 // which a name without _total may not be (promtool check metrics).
-void add_nginx_series(page& to, cores const& all) {
+void add_nginx_series(page& to, core_counters const& all) {
     auto const handled = sum(all, &traffic_counters::connections_accepted);
     auto const refused = sum(all, [](traffic_counters const& core) {
         std::uint64_t total = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/metrics_tunnels.hpp"
 
+#include "admin/core_sums.hpp"
+
 #include <cstddef>
 #include <string>
 
@@ -9,19 +11,16 @@ namespace {
 
 using observe::traffic_counters;
 using prometheus::MetricType;
-using cores = std::vector<traffic_counters const*>;
-
-template <class Read>
-double sum(cores const& all, Read read) {
-    double total = 0;
-    for (auto const* core : all) total += as_double(read(*core));
-    return total;
-}
 
 // One series for each value of a closed set.
 template <class Value, std::size_t Count, class Read>
 void add_by(
-    page& to, char const* name, char const* help, char const* label, cores const& all, Read read) {
+    page& to,
+    char const* name,
+    char const* help,
+    char const* label,
+    core_counters const& all,
+    Read read) {
     auto& family = to.family(name, help, MetricType::Counter);
     for (std::size_t i = 0; i < Count; ++i) {
         auto const value = static_cast<Value>(i);
@@ -33,10 +32,10 @@ void add_by(
 
 }  // namespace
 
-void add_tunnels(page& to, cores const& all) {
+void add_tunnels(page& to, core_counters const& all) {
     to.gauge(
         "gateway_tunnels_open", "Upgraded connections, such as WebSockets.",
-        sum(all, [](traffic_counters const& core) { return core.tunnels_open(); }));
+        sum(all, &traffic_counters::tunnels_open));
     add_by<observe::farewell, observe::farewell_count>(
         to, "gateway_tunnels_drained_total",
         "Tunnels that a drain ended: WebSockets whose close frame was answered or not, and those "
