@@ -3,6 +3,7 @@
 
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+#include "support/switching_origin.hpp"
 #include "support/web_socket.hpp"
 
 #include <catch2/catch.hpp>
@@ -19,8 +20,7 @@ constexpr std::size_t piece_bytes = 50'000;
 
 // Every byte comes back with its mask taken off: one frame of up to 125 bytes at a time.
 void echo_frames(origin_connection& connection, message const&) {
-    connection.send(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    connection.send(switching);
     for (bool closed = false; !closed;) {
         auto const head = connection.receive_bytes(6);
         std::size_t const size = static_cast<unsigned char>(head[1]) & 0x7f;

@@ -4,6 +4,7 @@
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+#include "support/switching_origin.hpp"
 #include "support/web_socket.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,8 +19,6 @@ using Catch::Contains;
 
 constexpr char const* events_head =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-constexpr char const* switching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
 std::string const comment{":\n\n"};
 
 // Beats that /clock has got prove that as much time has passed for all others.

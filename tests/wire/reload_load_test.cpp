@@ -6,6 +6,7 @@
 #include "support/lean_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+#include "support/switching_origin.hpp"
 #include "support/web_socket.hpp"
 
 #include <catch2/catch.hpp>
@@ -24,17 +25,6 @@ constexpr int reload_count = 50;
 std::chrono::seconds test_length() {
     char const* const asked = std::getenv("GATEWAY_RELOAD_SECONDS");
     return std::chrono::seconds{asked == nullptr ? 10 : std::stoi(asked)};
-}
-
-constexpr char const* switching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-
-void echo(origin_connection& connection) {
-    connection.receive_request();
-    connection.send(switching);
-    for (auto said = connection.receive_some(); !said.empty(); said = connection.receive_some()) {
-        connection.send(said);
-    }
 }
 
 constexpr std::uint64_t transfer_bytes = 300'000;

@@ -6,6 +6,7 @@
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+#include "support/switching_origin.hpp"
 #include "support/web_socket.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,17 +15,6 @@
 
 namespace gateway::support {
 namespace {
-
-constexpr char const* switching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-
-void echo(origin_connection& connection) {
-    connection.receive_request();
-    connection.send(switching);
-    for (auto said = connection.receive_some(); !said.empty(); said = connection.receive_some()) {
-        connection.send(said);
-    }
-}
 
 struct named_origin {
     explicit named_origin(std::string name) { origin.otherwise(imposter_origin::ok(name)); }

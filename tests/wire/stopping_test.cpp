@@ -6,6 +6,7 @@
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/raw_client.hpp"
+#include "support/switching_origin.hpp"
 #include "support/web_socket.hpp"
 
 #include <catch2/catch.hpp>
@@ -18,9 +19,6 @@ namespace gateway::support {
 namespace {
 
 using Catch::Contains;
-
-constexpr char const* switching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
 
 bool is_ready(gateway_process const& gateway) {
     return get(gateway.admin_port(), "/readyz", "Connection: close\r\n").status() == 200;

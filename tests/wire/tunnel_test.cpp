@@ -5,6 +5,7 @@
 #include "support/imposter_origin.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
+#include "support/switching_origin.hpp"
 #include "support/web_socket.hpp"
 
 #include <catch2/catch.hpp>
@@ -13,18 +14,6 @@
 
 namespace gateway::support {
 namespace {
-
-constexpr char const* switching =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
-
-// Agrees to any upgrade and sends every byte back until the other side has said its last.
-void echo(origin_connection& connection) {
-    connection.receive_request();
-    connection.send(switching);
-    for (auto said = connection.receive_some(); !said.empty(); said = connection.receive_some()) {
-        connection.send(said);
-    }
-}
 
 void send_pattern(http_stream& to, std::size_t size) {
     pattern_source source;
