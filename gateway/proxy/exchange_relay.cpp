@@ -128,7 +128,7 @@ runtime::task<void> exchange::relay_body(std::string_view head) {
     std::optional<event_heartbeat> heart;
     bool const endless = response_chunked_ || close_delimited_;
     if (plan_->heartbeat != nullptr && endless && http::is_event_stream(response_)) {
-        heart.emplace(*plan_->heartbeat, home_.counters);
+        heart.emplace(event_heartbeat{*plan_->heartbeat, home_.counters});
     }
     body_relay relay{
         home_.core,
