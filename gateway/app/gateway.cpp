@@ -22,9 +22,9 @@
 #include "net/span_exporter.hpp"
 #include "net/tls_credentials.hpp"
 #include "observe/log.hpp"
+#include "runtime/signal_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <sys/resource.h>
@@ -96,12 +96,14 @@ struct gateway::parts {
     admin::admin_sources sources();
     void signalled(int number);
     void hand_over(pid_t next_process);
-    void await_signal();
     void open(std::function<void()> const& ready);
     void open_when_resolved(time_point limit, std::function<void()> const& ready);
     void reloaded();
     void stop();
 
+    // Before any thread is started, which inherits what is blocked.
+    asio::io_context control{1};
+    runtime::signal_watch signals{control, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}};
     settings::snapshot wanted;
     std::vector<net::address> addresses;
     handed_sockets handed;
@@ -111,8 +113,6 @@ struct gateway::parts {
     std::unique_ptr<observe::access_log_writer> log;
     std::unique_ptr<net::span_exporter> spans;
     std::vector<std::unique_ptr<core_unit>> cores;
-    asio::io_context control{1};
-    asio::signal_set signals{control, SIGTERM, SIGINT, SIGUSR1};
     asio::steady_timer timer{control};
     memory_watch memory;
     net::resolver names{control, wanted.dns};
@@ -146,8 +146,6 @@ gateway::parts::parts(settings::snapshot const& from, reload_source again)
       tls(std::make_shared<net::tls_store const>(from)),
       share(find_share(from)),
       memory(control, share.memory, admission) {
-    signals.add(SIGHUP);
-    signals.add(SIGUSR2);
     if (wanted.logging.access != settings::access_log_mode::off) {
         std::string const& file = wanted.logging.access_file;
         log = file.empty() ? std::make_unique<observe::access_log_writer>(STDOUT_FILENO)
@@ -253,26 +251,17 @@ void gateway::parts::open(std::function<void()> const& ready) {
     ready();
 }
 
-void gateway::parts::await_signal() {
-    signals.async_wait([this](boost::system::error_code aborted, int number) {
-        if (!aborted) signalled(number);
-    });
-}
-
 void gateway::parts::signalled(int number) {
     if (number == SIGUSR1) {
         if (log) log->reopen();
-        await_signal();
         return;
     }
     if (number == SIGHUP) {
         life->reload("SIGHUP");
-        await_signal();
         return;
     }
     if (number == SIGUSR2) {
         next.begin(wanted.timeouts.upgrade, end.begun());
-        await_signal();
         return;
     }
     char const* const name = number == SIGINT ? "SIGINT" : "SIGTERM";
@@ -291,7 +280,6 @@ void gateway::parts::signalled(int number) {
         {.why = name,
          .longest = wanted.timeouts.drain,
          .lame_duck = waits ? wanted.timeouts.lame_duck : 0ms});
-    await_signal();
 }
 
 // A configuration has come into effect.
@@ -339,7 +327,7 @@ std::uint16_t gateway::admin_port() const { return parts_->admin->port(); }
 
 int gateway::run(std::function<void()> const& ready) {
     parts& all = *parts_;
-    all.await_signal();
+    all.signals.start([&all](int number) { all.signalled(number); });
     warn_of_unverified(all.wanted);
     all.life->start();
     all.memory.start();

@@ -89,6 +89,25 @@ private:
     posix_spawn_file_actions_t actions_{};
 };
 
+// What is blocked here, for `runtime/signal_watch`, is not for the new process to inherit.
+class nothing_blocked {
+public:
+    nothing_blocked() {
+        sigset_t none;
+        sigemptyset(&none);
+        ::posix_spawnattr_init(&attributes_);
+        ::posix_spawnattr_setsigmask(&attributes_, &none);
+        ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+    }
+    ~nothing_blocked() { ::posix_spawnattr_destroy(&attributes_); }
+    nothing_blocked(nothing_blocked const&) = delete;
+    nothing_blocked& operator=(nothing_blocked const&) = delete;
+    posix_spawnattr_t const* get() const noexcept { return &attributes_; }
+
+private:
+    posix_spawnattr_t attributes_{};
+};
+
 }  // namespace
 
 std::string_view word_of(upgrade_failure why) noexcept {
@@ -188,8 +207,9 @@ void upgrade::start(std::vector<int> const& sockets) {
     auto const argument_pointers = pointers_to(arguments);
     auto const environment_pointers = pointers_to(environment);
     pid_t started = 0;
+    nothing_blocked const mask;
     int const error = ::posix_spawn(
-        &started, program_.c_str(), files.get(), nullptr, argument_pointers.data(),
+        &started, program_.c_str(), files.get(), mask.get(), argument_pointers.data(),
         environment_pointers.data());
     ::close(ends[1]);
     if (error != 0) {

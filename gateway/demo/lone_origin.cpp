@@ -4,14 +4,15 @@
 #include "demo/backend.hpp"
 #include "demo/frontend.hpp"
 #include "demo/http_origin.hpp"
+#include "runtime/signal_watch.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <csignal>
 #include <optional>
+#include <utility>
 
 namespace gateway::demo {
 namespace {
@@ -34,29 +35,18 @@ struct lone_origin::parts {
             http_origin::limits{}, where);
     }
 
-    void await_signal(std::function<void(int)> const& signalled);
     void end_gently();
     void await_finished(time_point limit);
 
     ending how;
     asio::io_context context{1};
+    runtime::signal_watch signals{context, {SIGTERM, SIGINT}};
     frontend pages;
     std::optional<backend> application;
     std::optional<http_origin> origin;
-    asio::signal_set signals{context, SIGTERM, SIGINT};
+    bool ending_begun = false;
     asio::steady_timer timer{context};
 };
-
-void lone_origin::parts::await_signal(std::function<void(int)> const& signalled) {
-    signals.async_wait([this, &signalled](boost::system::error_code aborted, int number) {
-        if (aborted) return;
-        signalled(number);
-        signals.async_wait([this](boost::system::error_code over, int) {
-            if (!over) context.stop();
-        });
-        end_gently();
-    });
-}
 
 void lone_origin::parts::end_gently() {
     origin->announce_end();
@@ -74,7 +64,7 @@ void lone_origin::parts::await_finished(time_point limit) {
     timer.async_wait([this, limit](boost::system::error_code aborted) {
         if (aborted) return;
         if (!origin->is_serving() || clock::now() >= limit) {
-            signals.cancel();
+            signals.stop();
             origin->stop();
         } else {
             await_finished(limit);
@@ -95,8 +85,16 @@ std::uint16_t lone_origin::port() const { return parts_->origin->port(); }
 
 void lone_origin::run(std::function<void(int)> const& signalled) {
     parts_->origin->start();
-    parts_->await_signal(signalled);
-    parts_->context.run();
+    parts& all = *parts_;
+    all.signals.start([&](int number) {
+        if (std::exchange(all.ending_begun, true)) {
+            all.context.stop();
+            return;
+        }
+        signalled(number);
+        all.end_gently();
+    });
+    all.context.run();
 }
 
 }  // namespace gateway::demo

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo/origins.hpp"
 
+#include "base/all_signals_blocked.hpp"
 #include "demo/backend.hpp"
 #include "demo/frontend.hpp"
 #include "demo/http_origin.hpp"
@@ -33,6 +34,7 @@ origins::~origins() { stop(); }
 void origins::start() {
     servers_->frontend_origin.start();
     servers_->backend_origin.start();
+    all_signals_blocked const inherited_by_the_thread;
     servers_->thread = std::thread([all = servers_.get()] { all->context.run(); });
 }
 
