@@ -77,6 +77,7 @@ void http_origin::close_idle() {
 }
 
 void http_origin::stop() {
+    stopped_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
     room_.cancel();
@@ -126,7 +127,7 @@ awaitable<void> http_origin::serve(tcp::socket socket) {
 // cost more than they do.
 awaitable<void> http_origin::sweep() {
     auto const period = std::min<milliseconds>(1s, limits_.idle / 4);
-    while (acceptor_.is_open() || !connections_.empty()) {
+    while (!stopped_ && (acceptor_.is_open() || !connections_.empty())) {
         tick_.expires_after(period);
         co_await tick_.async_wait(no_throw);
         auto const now = clock::now();

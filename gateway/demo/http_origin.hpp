@@ -62,6 +62,7 @@ private:
     boost::asio::steady_timer tick_;
     std::unordered_set<connection*> connections_;
     bool ending_ = false;
+    bool stopped_ = false;
 };
 
 }  // namespace gateway::demo

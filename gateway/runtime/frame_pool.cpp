@@ -33,9 +33,12 @@ thread_local free_lists lists;
 
 constexpr std::size_t class_of(std::size_t bytes) { return (bytes - 1) / step_bytes; }
 
-// A pooled frame would hide a use after free from the sanitizer.
-#if defined(__SANITIZE_ADDRESS__)
+// A pooled frame would hide a use after free from the sanitizers. GCC tells by a macro which one is
+// at work, Clang by a feature.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool pooled = false;
+#elif defined(__has_feature)
+constexpr bool pooled = !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer);
 #else
 constexpr bool pooled = true;
 #endif

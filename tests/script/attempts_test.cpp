@@ -189,7 +189,7 @@ TEST_CASE(
     unsigned at = 0;
     for (bool failed = true; failed; ++at) {
         REQUIRE(at < 60);
-        play one;
+        play one{&script::wait_briefly};
         REQUIRE(one.warm_up());
         {
             hook death{[&] { one.origins[0].close(); }};
@@ -199,7 +199,7 @@ TEST_CASE(
             one.client.send(std::string_view{request}.substr(in_hand ? 9'000 : 150));
             bool ended = false;
             std::vector<bool> answered;
-            one.on.run_until([&] {
+            CHECK(one.on.run_until([&] {
                 one.look();
                 answered.resize(one.origins.size());
                 for (std::size_t i = 1; i < one.origins.size(); ++i) {
@@ -209,7 +209,7 @@ TEST_CASE(
                 }
                 ended = one.client.receive(one.answered);
                 return ended || one.answered.ends_with("hello") || one.answered.ends_with("}\n");
-            });
+            }));
             failed = failed_one;
         }
         std::size_t whole = 0;

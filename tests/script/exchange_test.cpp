@@ -40,7 +40,7 @@ std::string play(stage& on, peer& client, scene const& what) {
     std::vector<bool> answered;
     bool client_ended = false;
     client.send(what.request);
-    on.run_until([&] {
+    CHECK(on.run_until([&] {
         while (on.origin_was_asked()) {
             origins.push_back(on.accept_origin());
             asked.emplace_back();
@@ -62,7 +62,7 @@ std::string play(stage& on, peer& client, scene const& what) {
                            response.size() >= what.response_begin.size();
         return client_ended || whole ||
                (response.find("\"cause\":") != std::string::npos && response.ends_with("}\n"));
-    });
+    }));
     return response;
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("whichever system call fails, the exchange ends visibly and cleanly", 
     unsigned steps = 0;
     for (bool failed = true; failed; ++steps) {
         REQUIRE(steps < 100);
-        stage on;
+        stage on{&script::wait_briefly};
         peer client = on.connect_client();
         std::string response;
         {

@@ -89,6 +89,8 @@ void peer::close() noexcept {
     if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
+void wait_briefly(settings::snapshot& all) { all.timeouts.response_head = 1s; }
+
 stage::stage(std::function<void(settings::snapshot&)> const& change)
     : origin_(listen_on_loopback()), second_origin_(listen_on_loopback()) {
     std::signal(SIGPIPE, SIG_IGN);

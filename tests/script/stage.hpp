@@ -45,6 +45,11 @@ private:
     mutable bool reset_ = false;
 };
 
+// A change of the settings for scripts that inject failures. After a write that failed the gateway
+// listens for what the origin may have said about it; of an injected one the origin knows nothing,
+// and the wait is sat out.
+void wait_briefly(settings::snapshot& all);
+
 class stage {
 public:
     // One route "/" to one upstream, which is `origin` of this stage. `change` edits the settings.

@@ -132,7 +132,7 @@ std::string play(
     std::string response;
     std::vector<std::unique_ptr<tls_origin>> origins;
     client.send(what.request);
-    on.run_until([&] {
+    CHECK(on.run_until([&] {
         while (on.origin_was_asked()) {
             origins.push_back(std::make_unique<tls_origin>(with, on.accept_origin(), piece_max));
         }
@@ -140,7 +140,7 @@ std::string play(
         bool const ended = client.receive(response);
         on.core().post([] {});  // the next turn comes at once
         return ended || is_whole(response, what) || is_gateway_error(response);
-    });
+    }));
     return response;
 }
 
@@ -171,7 +171,10 @@ TEST_CASE("whichever system call fails under TLS, the exchange ends visibly", "[
     unsigned steps = 0;
     for (bool failed = true; failed; ++steps) {
         REQUIRE(steps < 100);
-        stage on{with.settings()};
+        stage on{[&](settings::snapshot& all) {
+            with.settings()(all);
+            script::wait_briefly(all);
+        }};
         peer client = on.connect_client();
         std::string response;
         {

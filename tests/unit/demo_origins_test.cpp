@@ -175,7 +175,8 @@ TEST_CASE("a client that asks may send its body, before the final head", "[unit]
 }
 
 TEST_CASE("64 MiB are echoed while they are sent, in constant memory", "[unit][demo]") {
-    constexpr std::uint64_t size = 64_MiB;
+    // Sanitizers keep what is freed for a while: they look at the path, not at the memory.
+    std::uint64_t const size = support::sanitized ? 8_MiB : 64_MiB;
     running_origins const running;
     raw_client client{running.backend_port()};
     client.send("POST /api/echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -195,7 +196,6 @@ TEST_CASE("64 MiB are echoed while they are sent, in constant memory", "[unit][d
     sender.join();
     CHECK(answer.status() == 200);
     CHECK(received.is(size));
-    // Sanitizers keep what is freed for a while.
     if (!support::sanitized) CHECK(resident_peak_kib() - before < 16 * 1024);
 }
 

@@ -54,7 +54,10 @@ struct scene {
         return true;
     }
     void turn(int times = 8) {
-        home.run_until([&] { return times-- == 0; });
+        home.run_until([&] {
+            home.post([] {});  // the next turn comes at once
+            return times-- == 0;
+        });
     }
     ~scene() {
         line.end();
