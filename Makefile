@@ -54,7 +54,7 @@ test:
 
 # The wire tests of the everyday build, against the gateway of the sanitizer's build.
 asan tsan:
-	@$(install) build
+	@$(install) build $(if $(filter asan,$@),fuzz)
 	@$(call build,$@)
 	@$(call build,dev) --target gateway_wire_tests
 	@ctest --preset $@
@@ -68,11 +68,11 @@ differential: build
 # build/fuzz/found. `fuzz-short` is what CI runs.
 fuzz fuzz-short:
 	@$(install) build fuzz
-	@$(call build,fuzz)
+	@{ $(call configure,asan); } && cmake --build --preset fuzz
 	@tests/fuzz/run.sh $(if $(SECONDS),$(SECONDS),$(if $(filter fuzz,$@),1800,60)) $(TARGETS)
 
 soak:
-	@$(install) build
+	@$(install) build fuzz
 	@{ $(call configure,asan); } && cmake --build --preset asan --target gateway
 	@tests/soak/soak.py mixed build/asan
 	@$(call build,release)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs the fuzz targets that `cmake --build --preset fuzz` built, two side by side:
 #   tests/fuzz/run.sh SECONDS [TARGET...]
-# Each begins with its seeds and with what earlier runs found worth keeping (build/fuzz/corpus). An
-# input that breaks a property is left in build/fuzz/found and fails the run.
+# They stand in build/asan. Each begins with its seeds and with what earlier runs found worth keeping
+# (build/fuzz/corpus). An input that breaks a property is left in build/fuzz/found and fails the run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -26,7 +26,7 @@ run_one() {
     esac
     mkdir -p "$tree/corpus/$name"
     local outcome=passed
-    nice -n 19 "$tree/tests/fuzz_$name" "$tree/corpus/$name" "tests/fuzz/seeds/$name" \
+    nice -n 19 "build/asan/tests/fuzz_$name" "$tree/corpus/$name" "tests/fuzz/seeds/$name" \
         -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len="$longest" \
         -dict="$dictionary" -artifact_prefix="$tree/found/$name-" -print_final_stats=1 \
         >"$tree/logs/$name" 2>&1 || outcome=FAILED
