@@ -5,7 +5,7 @@
 
 install = deploy/install-packages.sh
 # A build tree is configured once; CMake repeats that by itself when its files change.
-configure = test -e build/$(1)/build.ninja || cmake --preset $(1) --log-level=NOTICE
+configure = test -e build/$(1)/build.ninja || cmake --preset $(1) --log-level=NOTICE $(CONFIGURE)
 build     = { $(configure); } && cmake --build --preset $(1)
 sources   = find gateway tests bench -name node_modules -prune -o -name '*.[ch]pp' -print
 changed   = { git diff --name-only --diff-filter=d HEAD; git ls-files -o --exclude-standard; } | \
@@ -58,6 +58,13 @@ asan tsan:
 	@$(call build,$@)
 	@$(call build,dev) --target gateway_wire_tests
 	@ctest --preset $@
+
+# Builds and runs nothing: for CI, which builds one tree while it tests another.
+.PHONY: build-dev build-asan build-tsan
+build-dev build-asan build-tsan:
+	@$(install) build $(if $(filter %-asan,$@),fuzz)
+	@$(call build,$(@:build-%=%))
+	@$(if $(filter %-asan,$@),cmake --build --preset fuzz)
 
 differential: build
 	@$(install) bench
