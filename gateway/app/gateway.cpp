@@ -286,6 +286,7 @@ void gateway::parts::signalled(int number) {
 void gateway::parts::reloaded() {
     metrics->take_series(life->series(), log.get());
     metrics->describe(wanted);
+    if (spans) spans->redact(wanted.logging.redacted_parameters);
     operators->reconfigured();
     warn_of_unverified(wanted);
 }

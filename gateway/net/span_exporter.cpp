@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <exception>
 #include <optional>
+#include <utility>
 
 namespace gateway::net {
 namespace {
@@ -64,6 +65,11 @@ observe::span_lane& span_exporter::open_lane() {
     return *lanes_.emplace_back(std::make_unique<observe::span_lane>(wanted_.queue));
 }
 
+void span_exporter::redact(std::vector<std::string> parameters) {
+    std::lock_guard const lock{guard_};
+    redacted_ = std::move(parameters);
+}
+
 void span_exporter::stop(milliseconds limit) noexcept {
     if (!thread_.joinable()) return;
     {
@@ -108,6 +114,7 @@ std::size_t span_exporter::fill() {
     {
         std::lock_guard const lock{guard_};
         for (auto const& each : lanes_) lanes.push_back(each.get());
+        if (redacted_) batch_.redact(*std::exchange(redacted_, std::nullopt));
     }
     for (bool found = true; found && batch_.size() < wanted_.batch;) {
         found = false;

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -35,6 +36,8 @@ public:
 
     // One for each core; lives as long as this.
     observe::span_lane& open_lane();
+    // Other parameters, from the next batch on.
+    void redact(std::vector<std::string> parameters);
 
     // Sends what there is, for at most `limit`, and ends the thread. The cores have stopped before.
     void stop(milliseconds limit = 2'000ms) noexcept;
@@ -75,6 +78,7 @@ private:
     bool stopping_ = false;
     time_point stop_at_{};
     std::vector<std::unique_ptr<observe::span_lane>> lanes_;  // grows only
+    std::optional<std::vector<std::string>> redacted_;        // on its way to the batch
     std::thread thread_;
 };
 

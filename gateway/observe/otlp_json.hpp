@@ -24,6 +24,7 @@ public:
         attributes const& resource,
         std::string_view version,
         std::vector<std::string> const& redacted);
+    void redact(std::vector<std::string> const& parameters) { secrets_ = redaction{parameters}; }
 
     void add(span const& one);
     std::size_t size() const noexcept { return spans_; }

@@ -318,4 +318,19 @@ TEST_CASE("the last spans leave before the process ends", "[wire][spans]") {
     CHECK(spans_at(collector).size() == 2);
 }
 
+TEST_CASE("spans go on over a reload, by its rules for secrets", "[wire][spans]") {
+    imposter_origin collector;
+    collector.otherwise(taken);
+    imposter_origin origin;
+    auto settings = exporting(all_to(origin.endpoint()), collector, "sample: 1");
+    gateway_process gateway{settings};
+    get(gateway.port(), "/a?ticket=1");
+    CHECK(wait_for_spans(collector, 2).at(0).at("url.query") == "ticket=1");
+    gateway.reload(settings.logging("redact: [ticket]"));
+    get(gateway.port(), "/a?ticket=2");
+    auto const spans = wait_for_spans(collector, 4);
+    CHECK(spans.at(2).at("url.query") == "ticket=***");
+    CHECK(spans.at(2).at("http.route") == "/");
+}
+
 }  // namespace gateway::support
