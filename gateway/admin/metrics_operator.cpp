@@ -45,6 +45,19 @@ void add_operator(page& to, operator_figures const& from) {
         changes.metric.push_back(page::sample(
             {{"change", std::string{word_of(what)}}}, as_double(from.pages->made(what))));
     }
+    to.gauge(
+        "gateway_config_candidate",
+        "1 while a candidate configuration is compared with the running one.",
+        from.candidate ? 1 : 0);
+    auto& compared = to.family(
+        "gateway_config_candidate_requests_total",
+        "Requests that were compared, by whether the candidate would treat them the same.",
+        MetricType::Counter);
+    for (bool const same : {true, false}) {
+        double total = 0;
+        for (auto const* core : from.cores) total += as_double(core->candidate_comparisons(same));
+        compared.metric.push_back(page::sample({{"result", same ? "same" : "different"}}, total));
+    }
     to.counter(
         "gateway_admin_changes_refused_total",
         "Changes that were refused: without the token, or from another site's page.",

@@ -20,6 +20,7 @@ struct operator_figures {
     std::vector<closed_route_state> closed_routes;
     operator_pages const* pages = nullptr;
     std::vector<observe::traffic_counters const*> cores;
+    bool candidate = false;  // one is compared with what runs
 };
 
 void add_operator(page& to, operator_figures const& from);

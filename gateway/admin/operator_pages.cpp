@@ -32,7 +32,12 @@ constexpr std::string_view index_text =
     "/disable?upstream=NAME&endpoint=ADDRESS   no request at all\n"
     "/enable?upstream=NAME&endpoint=ADDRESS\n"
     "/maintenance/on?route=NAME&retry_after=60s   503 with cause maintenance\n"
-    "/maintenance/off?route=NAME\n";
+    "/maintenance/off?route=NAME\n"
+    "/config/candidate?file=NAME   compares a changed configuration with live requests, without\n"
+    "                              acting by it; GET shows the differences. NAME is a file beside\n"
+    "                              the configuration; without it, the configuration file itself\n"
+    "/config/candidate/promote     puts it into effect\n"
+    "/config/candidate/drop\n";
 
 constexpr std::chrono::seconds retry_after_default{60};
 constexpr std::chrono::seconds retry_after_max{86'400};
@@ -70,7 +75,16 @@ admin_reply missing(std::initializer_list<std::string_view> names) {
 
 std::string_view word_of(change what) noexcept {
     constexpr std::array<std::string_view, change_count> words{
-        "log_level", "drain", "undrain", "disable", "enable", "maintenance_on", "maintenance_off"};
+        "log_level",
+        "drain",
+        "undrain",
+        "disable",
+        "enable",
+        "maintenance_on",
+        "maintenance_off",
+        "candidate_loaded",
+        "candidate_promoted",
+        "candidate_dropped"};
     return words[static_cast<std::size_t>(what)];
 }
 
@@ -82,7 +96,7 @@ struct operator_pages::page {
 };
 
 operator_pages::page const* operator_pages::find(std::string_view path) noexcept {
-    static constexpr std::array<page, 11> pages{{
+    static constexpr std::array<page, 14> pages{{
         {"/", true, false, &operator_pages::index},
         {"/status", true, false, &operator_pages::status},
         {"/inflight", true, false, &operator_pages::in_flight},
@@ -94,6 +108,9 @@ operator_pages::page const* operator_pages::find(std::string_view path) noexcept
         {"/enable", false, true, &operator_pages::endpoint},
         {"/maintenance/on", false, true, &operator_pages::maintenance},
         {"/maintenance/off", false, true, &operator_pages::maintenance},
+        {"/config/candidate", true, true, &operator_pages::candidate},
+        {"/config/candidate/promote", false, true, &operator_pages::candidate},
+        {"/config/candidate/drop", false, true, &operator_pages::candidate},
     }};
     auto const found = std::find_if(
         pages.begin(), pages.end(), [&](page const& each) { return each.path == path; });
@@ -208,8 +225,24 @@ void operator_pages::maintenance(admin_request const& asked, answered done) {
     done(done_with(change::maintenance_on, actions_.maintain(*route, retry_after, asked.client)));
 }
 
+void operator_pages::candidate(admin_request const& asked, answered done) {
+    if (asked.reads()) {
+        actions_.tell_candidate([done = std::move(done)](std::string text) {
+            done({.body = std::move(text), .type = json_type});
+        });
+    } else if (asked.path == "/config/candidate/promote") {
+        done(done_with(change::candidate_promoted, actions_.promote_candidate(asked.client)));
+    } else if (asked.path == "/config/candidate/drop") {
+        done(done_with(change::candidate_dropped, actions_.drop_candidate(asked.client)));
+    } else {
+        done(done_with(
+            change::candidate_loaded,
+            actions_.load_candidate(asked.parameter("file"), asked.client)));
+    }
+}
+
 admin_reply operator_pages::done_with(change what, operator_actions::result const& result) {
-    if (!result.known) return refusal(404, result.said);
+    if (!result.known) return refusal(result.status, result.said);
     ++made_[static_cast<std::size_t>(what)];
     return {.body = result.said + '\n'};
 }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,11 @@ enum class change : std::uint8_t {
     enable,
     maintenance_on,
     maintenance_off,
+    candidate_loaded,
+    candidate_promoted,
+    candidate_dropped,
 };
-inline constexpr std::size_t change_count = 7;
+inline constexpr std::size_t change_count = 10;
 std::string_view word_of(change what) noexcept;
 
 // Made on the control thread. Texts are what the operator is told.
@@ -41,8 +45,9 @@ public:
     virtual std::string log_level() = 0;
 
     struct result {
-        bool known = true;  // what was named is there
+        bool known = true;  // what was named is there, and it was done
         std::string said;
+        unsigned status = 404;  // when it was not
     };
     virtual result set_log_level(settings::log_level level, std::string const& by) = 0;
     virtual result operate(
@@ -53,6 +58,12 @@ public:
     // `retry_after` zero ends it.
     virtual result maintain(
         std::string const& route, std::chrono::seconds retry_after, std::string const& by) = 0;
+    virtual void tell_candidate(text_told done) = 0;
+    // A configuration on trial; `file` stands beside the one that runs.
+    virtual result load_candidate(
+        std::optional<std::string> const& file, std::string const& by) = 0;
+    virtual result promote_candidate(std::string const& by) = 0;
+    virtual result drop_candidate(std::string const& by) = 0;
 
 protected:
     ~operator_actions() = default;
@@ -83,6 +94,7 @@ private:
     void log_level(admin_request const& asked, answered done);
     void endpoint(admin_request const& asked, answered done);
     void maintenance(admin_request const& asked, answered done);
+    void candidate(admin_request const& asked, answered done);
     void note_refusal(admin_request const& asked, admin_reply const& refused);
     admin_reply done_with(change what, operator_actions::result const& result);
 

@@ -168,6 +168,18 @@ void core_unit::ask_errors(
         [this, newer_than, done = std::move(done)] { done(shard_.errors.newer_than(newer_than)); });
 }
 
+void core_unit::shadow(std::shared_ptr<settings::snapshot const> candidate) {
+    core_.post([this, candidate = std::move(candidate)] {
+        shard_.shadow = candidate ? std::make_unique<proxy::shadow>(*candidate) : nullptr;
+    });
+}
+
+void core_unit::ask_shadow(std::function<void(proxy::shadow_figures)> done) {
+    core_.post([this, done = std::move(done)] {
+        done(shard_.shadow ? shard_.shadow->figures() : proxy::shadow_figures{});
+    });
+}
+
 void core_unit::close_routes(std::vector<proxy::shard::closed_route> all) {
     core_.post([this, all = std::move(all)] { shard_.closed_routes = all; });
 }

@@ -56,6 +56,9 @@ public:
         proxy::inflight_query const& query, std::function<void(proxy::inflight_found)> done);
     void ask_errors(
         std::uint64_t newer_than, std::function<void(std::vector<observe::noted_error>)> done);
+    // Compares requests with what a candidate would make of them; null: no more.
+    void shadow(std::shared_ptr<settings::snapshot const> candidate);
+    void ask_shadow(std::function<void(proxy::shadow_figures)> done);
     void close_routes(std::vector<proxy::shard::closed_route> all);  // those, and no others
     void leave();  // responses say that their connection closes
     void drain(time_point tunnels_until);

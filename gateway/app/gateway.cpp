@@ -4,6 +4,7 @@
 #include "admin/admin_server.hpp"
 #include "admin/metrics_page.hpp"
 #include "admin/metrics_upgrades.hpp"
+#include "app/candidate_desk.hpp"
 #include "app/command_line.hpp"
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
@@ -122,6 +123,7 @@ struct gateway::parts {
     observe::reload_figures reloads;
     std::unique_ptr<reloader> life;
     std::unique_ptr<admin::metrics_page> metrics;
+    std::unique_ptr<candidate_desk> trial;
     std::unique_ptr<operator_desk> operators;
     std::unique_ptr<figure_lines> figures;  // null: not wanted
     std::unique_ptr<admin::admin_server> admin;
@@ -181,6 +183,8 @@ gateway::parts::parts(settings::snapshot const& from, reload_source again)
     if (spans) metrics->follow_spans(*spans);
     operators = std::make_unique<operator_desk>(
         operator_desk::parts{control, wanted, cores, desk, names, admission, tls, GATEWAY_VERSION});
+    trial = std::make_unique<candidate_desk>(*life, wanted, cores);
+    operators->follow_candidate(*trial);
     operators->follow_config([this] {
         return admin::config_state{
             .source = std::string{life->source()},

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <string>
 
 namespace {
 
@@ -22,7 +23,12 @@ int run(app::command const& wanted) {
     }
     observe::set_up_log(loaded.value->logging.level);
     app::reload_source const again{
-        .load = [wanted] { return app::load_settings(wanted, app::process_environment()); },
+        .load =
+            [wanted](std::string const& file) {
+                app::command other = wanted;
+                if (!file.empty()) other.config_path = file;
+                return app::load_settings(other, app::process_environment());
+            },
         .path = app::config_path_or_default(wanted)};
     app::gateway whole{*loaded.value, again};
     return whole.run([] {});

@@ -85,8 +85,10 @@ void operator_desk::reconfigured() {
     for (auto const& each : closed_routes_) {
         if (is_gone(each)) observe::log_info("route {} is gone, its maintenance ends", each.name);
     }
-    if (std::erase_if(closed_routes_, is_gone) == 0) return;
-    for (auto const& each : from_.cores) each->close_routes(closed_routes_);
+    if (std::erase_if(closed_routes_, is_gone) != 0) {
+        for (auto const& each : from_.cores) each->close_routes(closed_routes_);
+    }
+    if (candidate_ != nullptr) candidate_->reconfigured();
 }
 
 void operator_desk::stop() {
@@ -230,6 +232,24 @@ void operator_desk::tell_in_flight(proxy::inflight_query const& query, text_told
         });
 }
 
+void operator_desk::tell_candidate(text_told done) {
+    if (!candidate_->is_there()) return done(admin::no_candidate_text());
+    ask_cores<proxy::shadow_figures>(
+        [](core_unit& core, std::size_t, auto told) { core.ask_shadow(std::move(told)); },
+        [this, done = std::move(done)](asked_cores<proxy::shadow_figures>::answers const& found) {
+            proxy::shadow_figures sum;
+            std::size_t silent = 0;
+            for (auto const& each : found) {
+                if (each) {
+                    sum.add(*each);
+                } else {
+                    ++silent;
+                }
+            }
+            done(admin::candidate_text(candidate_->state(), sum, silent));
+        });
+}
+
 std::string operator_desk::config_text() { return settings::effective_text(from_.wanted); }
 
 std::string operator_desk::log_level() { return std::string{admin::log_level_word()}; }
@@ -351,7 +371,8 @@ admin::operator_figures operator_desk::figures() const {
         .endpoints = from_.endpoints.figures(),
         .closed_routes = closed_routes(),
         .pages = &pages_,
-        .cores = counters_of(from_.cores)};
+        .cores = counters_of(from_.cores),
+        .candidate = candidate_ != nullptr && candidate_->is_there()};
 }
 
 }  // namespace gateway::app

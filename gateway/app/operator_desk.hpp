@@ -9,6 +9,7 @@
 #include "admin/operator_pages.hpp"
 #include "admin/recent_errors.hpp"
 #include "admin/state_page.hpp"
+#include "app/candidate_desk.hpp"
 #include "app/core_question.hpp"
 #include "app/core_unit.hpp"
 #include "app/endpoint_desk.hpp"
@@ -24,6 +25,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +69,8 @@ public:
         pages_.answer(asked, std::move(done));
     }
     std::string first_event() const;
+    // Who keeps the configuration on trial; borrowed.
+    void follow_candidate(candidate_desk& from) noexcept { candidate_ = &from; }
 
     void tell_status(text_told done) override;
     void tell_in_flight(proxy::inflight_query const& query, text_told done) override;
@@ -80,6 +84,12 @@ public:
         std::string const& by) override;
     result maintain(
         std::string const& route, std::chrono::seconds retry_after, std::string const& by) override;
+    void tell_candidate(text_told done) override;
+    result load_candidate(std::optional<std::string> const& file, std::string const& by) override {
+        return candidate_->load(file, by);
+    }
+    result promote_candidate(std::string const& by) override { return candidate_->promote(by); }
+    result drop_candidate(std::string const& by) override { return candidate_->drop(by); }
 
 private:
     void ticked();
@@ -103,6 +113,7 @@ private:
     admin::wall_time started_at_ = admin::wall_now();
     std::function<admin::config_state()> config_;
     admin::admin_server* server_ = nullptr;
+    candidate_desk* candidate_ = nullptr;
     bool opened_ = false;
     bool ready_ = false;
     bool draining_ = false;

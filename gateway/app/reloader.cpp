@@ -123,10 +123,23 @@ void reloader::reload(std::string const& why) {
     if (asked && make_candidate(why, *asked)) prepare();
 }
 
+bool reloader::adopt(std::string const& why, settings::snapshot const& asked) {
+    if (stopped_ || next_ || !make_candidate(why, asked)) return false;
+    prepare();
+    return true;
+}
+
+// Another file in the same folder, or the same.
+std::string reloader::path_beside(std::optional<std::string> const& file) const {
+    if (!file) return source_.path;
+    std::size_t const folder = source_.path.rfind('/');
+    return folder == std::string::npos ? *file : source_.path.substr(0, folder + 1) + *file;
+}
+
 std::optional<settings::snapshot> reloader::load(std::string const& why) {
     settings::loaded loaded;
     try {
-        loaded = source_.load();
+        loaded = source_.load(source_.path);
     } catch (std::exception const& failed) {
         refuse(why, failed.what());
         return std::nullopt;

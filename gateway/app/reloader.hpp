@@ -33,8 +33,9 @@ namespace gateway::app {
 
 // Where a configuration comes from again.
 struct reload_source {
-    std::function<settings::loaded()> load{};  // empty: nowhere
-    std::string path{};                        // of the file; empty: there is none to watch
+    // From that file; empty: nowhere. Anew from `path` on a reload.
+    std::function<settings::loaded(std::string const& path)> load{};
+    std::string path{};  // of the file; empty: there is none to watch
 };
 
 class reloader {
@@ -59,6 +60,10 @@ public:
     observe::traffic_names const& series() const noexcept { return numbers_.names(); }
     // Why the last one was refused; empty when it was not.
     std::string const& last_failure() const noexcept { return last_failure_; }
+    std::uint64_t generation() const noexcept { return all_.figures.generation; }
+    bool has_file() const noexcept { return source_.load && !source_.path.empty(); }
+    settings::loaded load_from(std::string const& path) const { return source_.load(path); }
+    std::string path_beside(std::optional<std::string> const& file) const;
     // Of the file, or that there is none.
     std::string_view source() const noexcept {
         return source_.path.empty() ? std::string_view{"built-in configuration"} : source_.path;
@@ -68,6 +73,9 @@ public:
     void start();
     // `why` begins the log's lines: what asked for it. While another is under way it comes after.
     void reload(std::string const& why);
+    // The same with settings that are loaded already. False when that cannot be now, or when they
+    // are refused; last_failure() says why.
+    bool adopt(std::string const& why, settings::snapshot const& asked);
     void stop();
 
 private:

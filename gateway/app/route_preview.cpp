@@ -11,6 +11,7 @@
 #include "http/upgrade.hpp"
 #include "net/address.hpp"
 #include "proxy/header_filters.hpp"
+#include "proxy/route_decision.hpp"
 #include "proxy/snapshot.hpp"
 
 #include <array>
@@ -144,7 +145,10 @@ route_preview previewer::preview(asked_request const& what) const {
     if (out.why == cause::none) out.why = http::parse_target(*head, scratch, target);
     if (out.why == cause::none) {
         out.normal_path = target.normalised_path;
-        find_route(*head, target, body, out);
+        auto const decided = proxy::decide_route(by_, table_, *head, target, body);
+        out.why = decided.why;
+        out.route = decided.route;
+        out.allow = decided.allow;
     }
     out.status = status_of(out.why);
     if (out.why != cause::none || !out.route) return out;
@@ -176,39 +180,6 @@ route_preview previewer::preview(asked_request const& what) const {
     out.sent_target = out.sent_line.substr(begin, out.sent_line.rfind(' ') - begin);
     preview_response(route, out);
     return out;
-}
-
-void previewer::find_route(
-    http::request_head const& head,
-    http::target_view const& target,
-    http::body_framing const& body,
-    route_preview& out) const {
-    std::string_view const host = head.value_of(http::field_id::host);
-    auto const find = [&](std::string_view path) {
-        return table_.find(host, path, head.method_id, head.method_text());
-    };
-    routing::match const found = find(target.normalised_path);
-    out.allow = found.allow;
-    if (found.outcome != routing::outcome::found) {
-        bool const none = found.outcome == routing::outcome::no_route;
-        out.why = none ? cause::no_route : cause::method_not_allowed;
-        return;
-    }
-    settings::route const& route = by_.routes[found.route];
-    if (target.encoded_separator) {
-        std::string decoded(target.normalised_path.size(), '/');
-        routing::match const other = find(http::decode_separators(target.normalised_path, decoded));
-        bool const alike = other.outcome == routing::outcome::found && other.route == found.route;
-        if (!alike || route.encoded_slash == settings::encoded_slash_mode::refuse) {
-            out.why = cause::ambiguous_path;
-            return;
-        }
-    }
-    out.route = found.route;
-    byte_count const most = route.body_bytes.value_or(by_.limits.body_bytes);
-    if (most != 0 && body.kind == http::body_kind::length && body.length > most) {
-        out.why = cause::body_too_large;
-    }
 }
 
 }  // namespace gateway::app

@@ -5,9 +5,6 @@
 
 #include "base/error.hpp"
 #include "http/forwarded.hpp"
-#include "http/framing.hpp"
-#include "http/head.hpp"
-#include "http/target.hpp"
 #include "routing/table.hpp"
 #include "settings/settings.hpp"
 
@@ -50,12 +47,6 @@ public:
     route_preview preview(asked_request const& what) const;
 
 private:
-    void find_route(
-        http::request_head const& head,
-        http::target_view const& target,
-        http::body_framing const& body,
-        route_preview& out) const;
-
     settings::snapshot const& by_;
     routing::table table_;
     std::vector<http::address_range> trusted_;

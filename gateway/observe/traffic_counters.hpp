@@ -115,6 +115,9 @@ public:
     // At admin.public_readiness.
     void readiness_asked(bool ready) noexcept { readiness_asked_[ready ? 1 : 0].add(); }
 
+    // A request, with what a candidate configuration would make of it.
+    void candidate_compared(bool same) noexcept { candidate_compared_[same ? 0 : 1].add(); }
+
     // A kept-alive connection that waits for its next request, and the end of that wait.
     void connection_became_idle() noexcept { idle_.add(1); }
     void connection_became_busy() noexcept { idle_.add(-1); }
@@ -176,6 +179,9 @@ public:
     std::uint64_t pipelines_cut() const noexcept { return pipelines_cut_.value(); }
     std::uint64_t readiness_answers(bool ready) const noexcept {
         return readiness_asked_[ready ? 1 : 0].value();
+    }
+    std::uint64_t candidate_comparisons(bool same) const noexcept {
+        return candidate_compared_[same ? 0 : 1].value();
     }
     std::uint64_t accept_failures() const noexcept { return accept_failures_.value(); }
     std::int64_t connections_idle() const noexcept { return idle_.value(); }
@@ -245,6 +251,7 @@ private:
     counter throttled_;
     counter pipelines_cut_;
     std::array<counter, 2> readiness_asked_;
+    std::array<counter, 2> candidate_compared_;  // the same, different
     std::atomic<std::size_t> route_count_{0};
     std::atomic<std::size_t> upstream_count_{0};
     histogram_bounds const bounds_;

@@ -42,6 +42,7 @@ runtime::task<next_step> exchange::run() {
     home_.counters.exchange_begun();
     if (why_ == cause::none) route();
     prepare();
+    if (home_.shadow) ask_shadow();
     if (why_ == cause::none) watch_client();
     if (why_ != cause::none || answers_itself_) {
         co_await reply(why_);

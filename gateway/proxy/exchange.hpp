@@ -96,6 +96,7 @@ private:
                                          : target_.authority;
     }
     void take_request_id();
+    void ask_shadow() noexcept;
 
     // its part in a trace (exchange_trace.cpp)
     void take_trace() noexcept;

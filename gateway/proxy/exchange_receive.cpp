@@ -200,6 +200,29 @@ void exchange::prepare() {
     take_trace();
 }
 
+// What a candidate configuration would make of this request. What the gateway is asked itself, and
+// what broke a rule of HTTP, has the same answer by every configuration.
+void exchange::ask_shadow() noexcept {
+    bool const by_routes = head_complete_ && !readiness_asked_ &&
+                           request_.method_id != http::method::connect &&
+                           target_.form != http::target_form::asterisk;
+    if (!by_routes) return;
+    bool const same = home_.shadow->compare(
+        {.settings = rules_->settings,
+         .routes = rules_->routes,
+         .trusted = rules_->trusted_proxies,
+         .limits = rules_->head_limits},
+        {.head = request_,
+         .options = request_options_,
+         .target = target_,
+         .body = request_body_,
+         .peer = session_.peer,
+         .request_id = request_id_,
+         .local_port = session_.local_port,
+         .upgrade = upgrade_});
+    home_.counters.candidate_compared(same);
+}
+
 void exchange::take_request_id() {
     std::string_view const given =
         head_complete_ ? request_.value_of(http::field_id::x_request_id) : std::string_view{};

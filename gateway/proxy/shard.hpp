@@ -12,6 +12,7 @@
 #include "observe/request_id.hpp"
 #include "observe/span.hpp"
 #include "observe/traffic_counters.hpp"
+#include "proxy/shadow.hpp"
 #include "proxy/snapshot.hpp"
 #include "proxy/upstream_pool.hpp"
 #include "runtime/core.hpp"
@@ -107,8 +108,9 @@ public:
     bool requests_refused = false;    // every new request gets 503
     std::uint32_t second_number = 0;  // counts up, for limits by the second
 
-    observe::error_ring errors;  // the latest
-    std::string readiness_path;  // answered like /readyz; empty: none
+    observe::error_ring errors;             // the latest
+    std::unique_ptr<proxy::shadow> shadow;  // of a candidate configuration; null: there is none
+    std::string readiness_path;             // answered like /readyz; empty: none
 
     // Routes that the operator has closed for maintenance, by name, which outlives a reload. Few.
     struct closed_route {
