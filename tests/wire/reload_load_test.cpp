@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fifty reloads under load: requests at full speed, uploads, downloads and WebSockets, and not one
-// of them notices. Ten seconds; GATEWAY_RELOAD_SECONDS=60 makes it the minute that is promised.
+// Fifty reloads under load, and then SIGTERM: requests at full speed, uploads, downloads and
+// WebSockets, and not one of them notices but by a goodbye. Ten seconds of reloads;
+// GATEWAY_RELOAD_SECONDS=60 makes it the minute that is promised.
 #include "support/gateway_process.hpp"
 #include "support/imposter_origin.hpp"
 #include "support/lean_origin.hpp"
@@ -12,6 +13,7 @@
 #include <catch2/catch.hpp>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
@@ -26,6 +28,8 @@ std::chrono::seconds test_length() {
     char const* const asked = std::getenv("GATEWAY_RELOAD_SECONDS");
     return std::chrono::seconds{asked == nullptr ? 10 : std::stoi(asked)};
 }
+
+std::string const going_away{"\x03\xe9"};
 
 constexpr std::uint64_t transfer_bytes = 300'000;
 
@@ -71,15 +75,23 @@ void expect_status(message const& answer, int wanted) {
     if (answer.status() != wanted) throw std::runtime_error{answer.start_line + answer.body};
 }
 
-// One kept-alive connection each. The gateway closes none of them: a request that finds its
-// connection closed is a failure here.
-void ask_quickly(std::uint16_t port, std::atomic<bool> const& over, verdict& to) {
+// One kept-alive connection each. The gateway closes none of them before it stops, and then with
+// notice: a request that finds its connection closed is a failure here.
+void ask_quickly(
+    std::uint16_t port,
+    std::atomic<bool> const& over,
+    std::atomic<bool> const& stops,
+    verdict& to) {
     std::optional<raw_client> client;
     repeat(over, to, "quick", [&] {
         try {
             if (!client) client.emplace(port);
             client->send(get_request("/quick"));
-            expect_status(client->receive(), 200);
+            auto const answer = client->receive();
+            expect_status(answer, 200);
+            if (answer.value("Connection") != "close") return;
+            if (!stops) throw std::runtime_error{"a goodbye before its time"};
+            client.reset();
         } catch (...) {
             client.reset();
             throw;
@@ -107,17 +119,38 @@ void transfer(std::uint16_t port, std::atomic<bool> const& over, verdict& to) {
     });
 }
 
-// Each lives as long as the test.
-void talk(std::uint16_t port, std::atomic<bool> const& over, verdict& to) {
-    std::optional<web_socket> socket;
-    std::uint64_t said = 0;
-    repeat(over, to, "socket", [&] {
-        if (!socket) socket.emplace(port, "/chat");
-        std::string const word = "word " + std::to_string(said++);
-        socket->send(web_socket::opcode::text, word);
-        if (socket->receive().payload != word) throw std::runtime_error{"another word came back"};
-        std::this_thread::sleep_for(5ms);
-    });
+// Lives until the gateway says that it goes away (RFC 6455 7.4.1), and not longer.
+void talk(std::uint16_t port, verdict& to, std::atomic<int>& farewells) {
+    try {
+        web_socket socket{port, "/chat"};
+        for (std::uint64_t said = 0;; ++said) {
+            std::string const word = "word " + std::to_string(said);
+            socket.send(web_socket::opcode::text, word);
+            auto heard = socket.receive();
+            if (heard.kind == web_socket::opcode::text && heard.payload == word) {
+                ++to.fine;
+                std::this_thread::sleep_for(5ms);
+                continue;
+            }
+            if (heard.kind != web_socket::opcode::close || heard.payload != going_away) {
+                throw std::runtime_error{"another word came back"};
+            }
+            socket.send(web_socket::opcode::close, heard.payload);
+            ++farewells;
+            return;
+        }
+    } catch (std::exception const& failed) {
+        to.complain(std::string{"socket: "} + failed.what());
+    }
+}
+
+// Goes on sending requests for as long as a load balancer takes to notice.
+void await_balancer(gateway_process const& gateway) {
+    auto const limit = steady::now() + patience();
+    while (get(gateway.admin_port(), "/readyz", "Connection: close\r\n").status() != 503) {
+        REQUIRE(steady::now() < limit);
+    }
+    std::this_thread::sleep_for(1s);
 }
 
 struct stage {
@@ -160,7 +193,7 @@ struct stage {
         made.limits("body: " + std::to_string(1 + variant) + "MiB, header_fields: 64");
         made.timeouts(
             "response_head: " + std::to_string(20 + variant) +
-            "s, keep_alive: " + std::to_string(60 + variant) + "s");
+            "s, lame_duck: 5s, keep_alive: " + std::to_string(60 + variant) + "s");
         made.logging(variant % 3 == 0 ? "access: \"off\"" : "access: logfmt, access_sample: 100");
         return made;
     }
@@ -168,16 +201,21 @@ struct stage {
 
 }  // namespace
 
-TEST_CASE("fifty reloads under load fail no request and break no tunnel", "[wire][reload]") {
+TEST_CASE(
+    "fifty reloads and a stop under load fail no request and break no tunnel", "[wire][reload]") {
     stage behind;
     gateway_process gateway{behind.settings(0)};
     verdict result;
     std::atomic<bool> over{false};
+    std::atomic<bool> stops{false};
+    std::atomic<int> farewells{0};
     std::vector<std::thread> clients;
     std::uint16_t const port = gateway.port();
-    for (int i = 0; i < 8; ++i) clients.emplace_back([&] { ask_quickly(port, over, result); });
+    for (int i = 0; i < 8; ++i) {
+        clients.emplace_back([&] { ask_quickly(port, over, stops, result); });
+    }
     for (int i = 0; i < 4; ++i) clients.emplace_back([&] { transfer(port, over, result); });
-    for (int i = 0; i < 4; ++i) clients.emplace_back([&] { talk(port, over, result); });
+    for (int i = 0; i < 4; ++i) clients.emplace_back([&] { talk(port, result, farewells); });
 
     auto const pause = std::chrono::duration_cast<milliseconds>(test_length()) / reload_count;
     auto next = steady::now() + pause;
@@ -192,21 +230,27 @@ TEST_CASE("fifty reloads under load fail no request and break no tunnel", "[wire
             gateway.reload(behind.settings(i));
         }
     }
+    auto const metrics = gateway.metrics();
+    auto const variant = get(port, "/quick").value("x-variant");
+    stops = true;
+    gateway.signal(SIGTERM);
+    await_balancer(gateway);
     over = true;
     for (auto& each : clients) each.join();
+    CHECK(gateway.wait_exit() == 0);
 
     for (auto const& each : result.complaints) UNSCOPED_INFO(each);
     CHECK(result.failed == 0);
+    CHECK(farewells == 4);
     std::cout << "  " << result.fine << " requests, transfers and words over " << reload_count
               << " reloads\n";
     CHECK(result.fine > 500);
     CHECK(behind.chat.connections() == 4);
-    auto const metrics = gateway.metrics();
     CHECK(metrics.sum("gateway_config_generation") == 1 + reload_count - refused);
     CHECK(metrics.sum("gateway_config_reloads_total", {{"result", "failure"}}) == refused);
     CHECK(metrics.sum("gateway_errors_total") == 0);
-    // Nothing of the fifty is kept once nobody uses it.
-    CHECK(get(port, "/quick").value("x-variant") == std::to_string(reload_count));
+    CHECK(variant == std::to_string(reload_count));
+    CHECK_THAT(gateway.log(), Catch::Contains("0 connections cut"));
 }
 
 }  // namespace gateway::support
