@@ -12,20 +12,7 @@
 namespace gateway::support {
 
 // Repeats with a prime period, so that bytes moved by any multiple of a buffer's size differ.
-inline std::string const& pattern_block() {
-    static auto const block = [] {
-        std::string bytes(1'000'003, '\0');
-        std::uint32_t state = 2463534242;
-        for (auto& byte : bytes) {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            byte = static_cast<char>(state >> 24);
-        }
-        return bytes;
-    }();
-    return block;
-}
+std::string const& pattern_block();
 
 class pattern_source {
 public:
