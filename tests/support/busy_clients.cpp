@@ -18,24 +18,13 @@ namespace {
 constexpr std::size_t upload_bytes = 1'000'000;
 constexpr std::size_t piece_bytes = 50'000;
 
-// Every byte comes back with its mask taken off: one frame of up to 125 bytes at a time.
-void echo_frames(origin_connection& connection, message const&) {
-    connection.send(switching);
-    for (bool closed = false; !closed;) {
-        auto const head = connection.receive_bytes(6);
-        std::size_t const size = static_cast<unsigned char>(head[1]) & 0x7f;
-        auto payload = connection.receive_bytes(size);
-        for (std::size_t i = 0; i < size; ++i) payload[i] ^= head[2 + i % 4];
-        connection.send(head.substr(0, 1) + static_cast<char>(size) + payload);
-        closed = (head[0] & 0x0f) == 8;
-    }
-    connection.close();
-}
-
 }  // namespace
 
 void busy_clients::serve(imposter_origin& origin) {
-    origin.when_head_of("/chat", echo_frames);
+    origin.when_head_of("/chat", [](origin_connection& connection, message const&) {
+        echo_frames(connection);
+        connection.close();
+    });
     origin.when("/upload", [](origin_connection& connection, message const& request) {
         pattern_check received;
         received.take(request.body);

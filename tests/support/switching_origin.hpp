@@ -18,4 +18,18 @@ inline void echo(origin_connection& connection) {
     }
 }
 
+// To be called with the request read. Agrees to a WebSocket: frames of up to 125 bytes come back
+// without their mask, and the one that closes is answered with the last.
+inline void echo_frames(origin_connection& connection) {
+    connection.send(switching);
+    for (;;) {
+        auto const head = connection.receive_bytes(6);
+        std::size_t const size = static_cast<unsigned char>(head[1]) & 0x7f;
+        auto payload = connection.receive_bytes(size);
+        for (std::size_t i = 0; i < size; ++i) payload[i] ^= head[2 + i % 4];
+        connection.send(head.substr(0, 1) + static_cast<char>(size) + payload);
+        if ((head[0] & 0x0f) == 8) return;
+    }
+}
+
 }  // namespace gateway::support

@@ -62,7 +62,7 @@ struct trial {
         REQUIRE(http::frame_request(*head, body) == cause::none);
         REQUIRE(http::parse_target(*head, scratch, path) == cause::none);
         return compared.compare(
-            {now, routes, trusted, proxy::head_limits_of(now)},
+            {now, routes, trusted, proxy::head_limits_of(now.limits)},
             {.head = *head,
              .options = options,
              .target = path,

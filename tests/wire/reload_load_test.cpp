@@ -158,7 +158,10 @@ struct stage {
     lean_origin one{"127.0.0.1", 0, ledger, 0ms};
     lean_origin two{"127.0.0.1", 0, ledger, 0ms};
     lean_origin three{"127.0.0.1", 0, ledger, 0ms};
-    imposter_origin chat{echo};
+    imposter_origin chat{[](origin_connection& connection) {
+        connection.receive_request();
+        echo_frames(connection);
+    }};
     imposter_origin files;
 
     stage() { files.when("/files", mirror_body); }
