@@ -15,7 +15,10 @@ case ${1-} in
     build)
         for image in "${images[@]}"; do
             case $image in
-                gateway) where=(.) ;;
+                gateway)
+                    version=$(sed -n 's/^project(gateway VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+                    where=(--build-arg "VERSION=$version" --build-arg "REVISION=$tag" .)
+                    ;;
                 prometheus | grafana) where=(--target "$image" --file deploy/monitoring/Dockerfile deploy) ;;
                 frontend | backend) where=(--file "deploy/sample/$image/Dockerfile" deploy) ;;
                 *) echo "images.sh: there is no image $image" >&2; exit 2 ;;

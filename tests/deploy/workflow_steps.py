@@ -39,6 +39,7 @@ class Runner:
         (self.state / "revision").write_text("7\n")
         shutil.copytree(ROOT / "deploy", self.checkout / "deploy", ignore=shutil.ignore_patterns("node_modules", ".terraform"))
         shutil.copytree(ROOT / "config", self.checkout / "config")
+        shutil.copy(ROOT / "CMakeLists.txt", self.checkout)
         self.environment = {
             **os.environ, "PATH": f"{STUBS}:{os.environ['PATH']}", "STATE": str(self.state), "CALLS": str(self.state / "calls"),
             "POLL_SECONDS": "0.01", "OUTCOME": "good", "AWS_REGION": "us-east-1", **environment}
@@ -83,6 +84,8 @@ def image_job(folder):
     files = [re.search(r"--file (\S+)", call) for call in runner.called("^docker build")]
     claim("image: each from a Dockerfile that is there",
           all((runner.checkout / f[1]).is_file() for f in files if f) and (ROOT / "Dockerfile").is_file(), files)
+    claim("image: the gateway's says its version and the commit",
+          len(runner.called(rf"^docker build .*VERSION=\d+\.\d+\S* .*REVISION={SHA} ")) == 1, runner.record())
     order = [next((i for i, c in enumerate(runner.calls) if re.search(p, c)), -1) for p in ("docker build", "docker login", "docker push")]
     claim("image: nothing is pushed before it is built and logged in", order == sorted(order) and -1 not in order, runner.record())
     images = json.loads((runner.checkout / "images.json").read_text())
