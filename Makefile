@@ -35,6 +35,7 @@ help:
 	@echo '              (DEMO=1: the demo origins instead; MONITORING=1: Prometheus and Grafana, too)'
 	@echo 'make down     ends it and keeps its volumes'
 	@echo 'make test-containers  the image and the stacks on a real engine'
+	@echo '              (ARGS=short: the image and the demo, a few minutes)'
 	@echo 'make clean    remove build/'
 	@echo
 	@echo 'Missing Debian packages are installed first, with sudo if you are not root.'

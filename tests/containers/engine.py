@@ -165,7 +165,12 @@ class Load:
         connection, at, fresh = None, None, True
         while not self.stop:
             turn += 1
-            target = self.targets[turn % len(self.targets)]
+            targets = list(self.targets)  # a balancer may change them
+            if not targets:
+                self.failures.append("no target is ready")
+                time.sleep(0.1)
+                continue
+            target = targets[turn % len(targets)]
             if connection is None or target != at:
                 connection, at, fresh = http.client.HTTPConnection(target, timeout=90), target, True
             path = self.paths[turn % len(self.paths)]
@@ -192,3 +197,34 @@ class Load:
         assert self.requests > 50, f"only {self.requests} requests were made"
         assert not self.failures, f"{len(self.failures)} of {self.requests} failed: {self.failures[:3]}"
         return f"{self.requests} requests"
+
+
+class Balancer:
+    """Targets as a load balancer knows them: it asks each for /readyz, twice 200 brings it in, twice
+    anything else takes it out. Nobody tells it that one leaves."""
+    INTERVAL, TIMES = 0.5, 2
+
+    def __init__(self):
+        self.ready, self.stop = [], threading.Event()
+        self.threads = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def register(self, address):
+        self.threads.append(threading.Thread(target=self.probe, args=(address,)))
+        self.threads[-1].start()
+
+    def probe(self, address):
+        target, last, same = f"{address}:80", None, 0
+        while not self.stop.wait(self.INTERVAL):
+            fine = get(f"{address}:9113", "/readyz", timeout=2)[0] == 200
+            last, same = fine, same + 1 if fine == last else 1
+            if same < self.TIMES or fine == (target in self.ready):
+                continue
+            (self.ready.append if fine else self.ready.remove)(target)
