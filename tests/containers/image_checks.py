@@ -3,6 +3,7 @@
 import calendar
 import http.client
 import json
+import os
 import shutil
 import socket
 import tempfile
@@ -188,7 +189,8 @@ def broken_test_makes_no_image(image):
         broken = tree / "tests" / "unit" / "ascii_test.cpp"
         broken.write_text(broken.read_text() + "\nTEST_CASE(\"broken on purpose\", \"[unit]\") { CHECK(1 == 2); }\n")
         tag = f"{image}-broken"
-        done = run("docker", "build", "-t", tag, str(tree), check=False, timeout=2400)
+        done = run("docker", "build", "-t", tag, str(tree), check=False, timeout=2400,
+                   env={**os.environ, "DOCKER_BUILDKIT": "1"})
         assert done.returncode != 0, "the build went through"
         assert "broken on purpose" in done.stdout + done.stderr, (done.stdout + done.stderr)[-2000:]
         assert run("docker", "image", "inspect", tag, check=False).returncode != 0, "there is an image"

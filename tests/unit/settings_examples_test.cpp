@@ -39,7 +39,9 @@ TEST_CASE("every example loads and uses what it is named for", "[unit][settings]
 TEST_CASE("the settings in the documentation load", "[unit][settings]") {
     std::size_t blocks = 0;
     for (std::string const page : {"../README.md", "from-nginx.md"}) {
+        CAPTURE(page);
         std::ifstream file{config_folder / page};
+        REQUIRE(file.is_open());
         std::string block;
         bool inside = false;
         for (std::string line; std::getline(file, line);) {
@@ -49,7 +51,6 @@ TEST_CASE("the settings in the documentation load", "[unit][settings]") {
                 block.clear();
             } else if (line == "```") {
                 inside = false;
-                CAPTURE(page);
                 CHECK(all_problems(load_text(block, page, one_token)).empty());
                 ++blocks;
             } else {
