@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""costs.md is what costs.py computes, the roots have as many NAT gateways as it counts, and each
-budget tells at four fifths, so a month as planned must stay below that."""
+"""costs.md is what costs.py computes and says where each price was read, the roots have as many NAT
+gateways as it counts, and each budget tells at four fifths, so a month as planned must stay below that."""
 import pathlib
 import re
 import sys
@@ -12,8 +12,14 @@ import costs  # noqa: E402
 
 values = costs.load()
 problems = []
-if costs.table(values) not in (ROOT / "deploy/runbooks/costs.md").read_text(encoding="utf-8"):
+page = (ROOT / "deploy/runbooks/costs.md").read_text(encoding="utf-8")
+if costs.table(values) not in page:
     problems.append("deploy/runbooks/costs.md: the table is not what deploy/ecs/costs.py prints")
+sources = page[page.index("| price |"):page.index("## How the gateway")]
+for name, price in costs.PRICES.items():
+    for one in price.values() if isinstance(price, dict) else [price]:
+        if not re.search(rf"(?<![\d.]){re.escape(f'{one:g}')}0*(?![\d])", sources):
+            problems.append(f"deploy/runbooks/costs.md names no source for {name}: {one:g}")
 for environment, here in values["environments"].items():
     month = sum(cost for _, cost in costs.items(values, environment))
     if month > 0.8 * here["monthly_budget_usd"]:
