@@ -13,6 +13,7 @@ value() { python3 -c 'import json, sys; print(json.load(open("deploy/ecs/values.
 
 case ${1-} in
     build)
+        export DOCKER_BUILDKIT=1 # the Dockerfiles mount caches; engines before 23 must be told
         for image in "${images[@]}"; do
             case $image in
                 gateway)
