@@ -57,6 +57,10 @@ class Role:
                    and any(fnmatch.fnmatchcase(resource, r) for r in listed(statement["Resource"]))
                    for statement in self.statements)
 
+    def may_somewhere(self, action):
+        return any(statement["Effect"] == "Allow" and any(fnmatch.fnmatchcase(action.lower(), a.lower()) for a in listed(statement["Action"]))
+                   for statement in self.statements)
+
     def trust(self):
         document = aws("iam", "get-role", "--role-name", self.name)["Role"]["AssumeRolePolicyDocument"]
         return listed(document["Statement"])

@@ -8,7 +8,7 @@ import uuid
 from moto.codedeploy.responses import CodeDeployResponse
 from moto.core.exceptions import JsonRESTError
 
-APPLICATIONS, GROUPS = {}, {}
+APPLICATIONS, GROUPS, TAGS = {}, {}, {}
 
 
 def asked(self):
@@ -21,8 +21,14 @@ def found(where, key, error):
     return where[key]
 
 
+def tag(what, tags):
+    """What is behind the account in the ARN is enough to know it by."""
+    TAGS.setdefault(what, {}).update({t["Key"]: t["Value"] for t in tags})
+
+
 def create_application(self):
     name = asked(self)["applicationName"]
+    tag(f"application:{name}", asked(self).get("tags", []))
     APPLICATIONS[name] = {"applicationId": str(uuid.uuid4()), "applicationName": name, "createTime": time.time(),
                           "computePlatform": asked(self).get("computePlatform", "Server"), "linkedToGitHub": False}
     return json.dumps({"applicationId": APPLICATIONS[name]["applicationId"]})
@@ -50,6 +56,7 @@ def create_deployment_group(self):
     platform = found(APPLICATIONS, words["applicationName"], "ApplicationDoesNotExistException")["computePlatform"]
     GROUPS[key_of(words)] = {**{k: v for k, v in words.items() if k != "tags"}, "computePlatform": platform,
                              "deploymentGroupId": str(uuid.uuid4())}
+    tag(f"deploymentgroup:{'/'.join(key_of(words))}", words.get("tags", []))
     return json.dumps({"deploymentGroupId": GROUPS[key_of(words)]["deploymentGroupId"]})
 
 
@@ -63,10 +70,12 @@ def delete_deployment_group(self):
 
 
 def list_tags_for_resource(self):
-    return json.dumps({"Tags": []})
+    tags = TAGS.get(asked(self)["ResourceArn"].split(":", 5)[5], {})
+    return json.dumps({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
 
 
 def tag_resource(self):
+    tag(asked(self)["ResourceArn"].split(":", 5)[5], asked(self)["Tags"])
     return "{}"
 
 

@@ -185,6 +185,7 @@ data "aws_iam_policy_document" "plan" {
     actions = [
       "ec2:DescribeAvailabilityZones", "ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries",
       "route53:GetHostedZone", "route53:ListHostedZones", "route53:ListTagsForResource",
+      "secretsmanager:GetRandomPassword", # a plan opens ephemeral resources, too; this one reads nothing
     ]
     resources = ["*"]
   }
