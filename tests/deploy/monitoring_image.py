@@ -82,15 +82,15 @@ def rules_evaluate(address):
     return f"{len(rules())} rules, {len(alerts)} alerts"
 
 
-def traffic(stack, stop):
-    """Pages, API calls and, now and then, a backend that cannot be reached: errors, failures, repeats."""
+def traffic(stack, stop, outages):
+    """Pages, API calls and, once outages may be, now and then a backend that cannot be reached: errors, failures, repeats."""
     url, backend = stack.url(), stack.ids("backend-service")[0]
     paused, turn = False, 0
     while not stop.is_set():
-        turn += 1
+        turn += outages.is_set()
         for path in ("/", "/api/products", "/api/health", "/none"):
             get(url, path, timeout=3)
-        if turn % 40 == 20:
+        if turn % 40 == 20 and not paused:
             run("docker", "stop", "-t", "1", backend, check=False)
             paused = True
         if turn % 40 == 0 and paused:
@@ -151,8 +151,8 @@ def main():
                 docker("network", "connect", "--alias", name, estate.name, container)
                 estate.undo.callback(run, "docker", "network", "disconnect", "-f", estate.name, container, check=False)
             task = estate.start(definition, {"prometheus": tag}, names=[])
-            stop = threading.Event()
-            client = threading.Thread(target=traffic, args=(stack, stop))
+            stop, outages = threading.Event(), threading.Event()
+            client = threading.Thread(target=traffic, args=(stack, stop, outages))
             client.start()
             try:
                 if check("it starts as its task definition says: user, root, volume, environment", starts, estate, task):
@@ -162,6 +162,7 @@ def main():
                     else:
                         skip("the health check of Prometheus's container", "the stand-in has no wget; the official image has")
                     check("it finds gateway and backend of the compose stack by Cloud Map's names", scrapes, address)
+                    outages.set()
                     check("its rules and alerts evaluate", rules_evaluate, address)
                     check("every query of the dashboard returns data", dashboard_has_data, address)
             finally:
