@@ -44,10 +44,15 @@ std::uint32_t bits_of(std::vector<log_field> const& wanted) {
     return bits;
 }
 
-// Load balancers and orchestrators that ask for nothing but life.
-bool is_probe(std::string_view user_agent) noexcept {
+// Load balancers and orchestrators that ask for nothing but life. They are known by a name that
+// anybody can give, but not who comes through a load balancer, which says for whom it asks.
+bool is_probe(exchange_record const& record) noexcept {
     using namespace std::literals;
-    if (user_agent.empty()) return false;
+    std::string_view const user_agent = record.user_agent;
+    if (user_agent.empty() || record.forwarded) return false;
+    if (record.method_index != method_label::get && record.method_index != method_label::head) {
+        return false;
+    }
     for (std::string_view const agent :
          {"ELB-HealthChecker/"sv, "kube-probe/"sv, "GoogleHC/"sv,
           "Amazon-Route53-Health-Check-Service"sv}) {
@@ -71,9 +76,9 @@ access_format::access_format(settings::logging const& wanted, task_identity who)
       who_(std::move(who)) {}
 
 std::uint32_t access_format::weight_of(exchange_record const& record) noexcept {
-    if (!probes_ && is_probe(record.user_agent)) return line_of_a_probe;
     bool const remarkable = record.status >= 400 || record.attempts > 1 ||
                             record.why != cause::none || record.duration >= slow_;
+    if (!probes_ && !remarkable && is_probe(record)) return line_of_a_probe;
     if (sample_ == 1 || remarkable) return 1;
     if (++passed_over_ < sample_) return line_thinned_out;
     passed_over_ = 0;

@@ -35,6 +35,7 @@ struct exchange_record {
     std::chrono::system_clock::time_point finished_at;
     std::string_view request_id;
     std::string_view client_address;  // after trusted proxies were peeled off; no port
+    bool forwarded = false;           // the request named the client that another proxy had
     std::string_view method;          // as sent; may be empty when the head was malformed
     std::string_view target;          // as sent, may hold any byte a malformed head held
     std::string_view protocol;        // "HTTP/1.1" or "HTTP/1.0"

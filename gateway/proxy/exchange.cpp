@@ -239,6 +239,7 @@ void exchange::settle() {
         record.protocol = request_.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1";
         record.host = asked_host();
         record.user_agent = request_.value_of(http::field_id::user_agent);
+        record.forwarded = request_.has(http::field_id::x_forwarded_for);
         record.referer = request_.value_of(http::field_id::referer);
     }
     if (route_index_ != observe::no_route_index) {

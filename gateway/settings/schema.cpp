@@ -280,7 +280,7 @@ constexpr auto further_rows = std::to_array<row>({
     {"logging.access_probes", scalar<flag, &snapshot::logging, &logging::access_probes>, unbounded,
      live,
      "Logs the health probes of load balancers (ELB, Route 53, Google, Kubernetes) too; they are "
-     "counted in any case."},
+     "counted in any case, and those that fail are always logged."},
     {"logging.redact", list_of<parameter_name, &snapshot::logging, &logging::redacted_parameters>,
      between(0, 100), live,
      "Query parameters whose values are written as `***`; `[]` hides none. Cookies and "

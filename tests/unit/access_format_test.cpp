@@ -25,6 +25,7 @@ exchange_record fine_exchange() {
     record.request_id = "0123456789abcdef";
     record.client_address = "203.0.113.57";
     record.method = "GET";
+    record.method_index = method_label::get;
     record.target = "/api/products?page=2";
     record.protocol = "HTTP/1.1";
     record.host = "shop.example.com";
@@ -204,13 +205,22 @@ TEST_CASE("sampling keeps errors, retries and slow exchanges and weighs the rest
     CHECK(out.find("\"sample_weight\":10") != std::string::npos);
 }
 
-TEST_CASE("health probes get no line unless asked for", "[unit][log]") {
+TEST_CASE("health probes that are well get no line unless asked for", "[unit][log]") {
     auto record = fine_exchange();
     auto wanted = logging_as(access_log_mode::json);
     for (auto const agent : {"ELB-HealthChecker/2.0", "kube-probe/1.30", "GoogleHC/1.0"}) {
         record.user_agent = agent;
         CHECK(access_format{wanted}.weight_of(record) == line_of_a_probe);
     }
+    auto const weight_of = [&](auto const& change) {
+        auto other = record;
+        change(other);
+        return access_format{wanted}.weight_of(other);
+    };
+    // A probe that fails is news; one that came through a load balancer is somebody else.
+    CHECK(weight_of([](auto& one) { one.status = 503; }) == 1);
+    CHECK(weight_of([](auto& one) { one.forwarded = true; }) == 1);
+    CHECK(weight_of([](auto& one) { one.method_index = method_label::post; }) == 1);
     wanted.access_probes = true;
     CHECK(access_format{wanted}.weight_of(record) == 1);
     record.user_agent = "curl (not ELB-HealthChecker/)";
