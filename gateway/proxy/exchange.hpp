@@ -87,7 +87,6 @@ private:
     bool parse_head();
     void judge_head();
     void route();
-    bool reads_alike(std::string_view host, std::uint16_t route) const;
     void count_forwards();
     void prepare();
     // The authority of an absolute target wins over Host (RFC 9112 3.2.2).

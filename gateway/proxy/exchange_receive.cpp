@@ -6,6 +6,7 @@
 #include "http/upgrade.hpp"
 #include "net/timed_wait.hpp"
 #include "proxy/exchange.hpp"
+#include "proxy/route_decision.hpp"
 
 namespace gateway::proxy {
 
@@ -143,9 +144,10 @@ void exchange::route() {
         if (answers_itself_) allow_ = rules_->routes.allowed(host, target_.normalised_path);
         if (answers_itself_ || why_ != cause::none) return;
     }
-    if (target_.encoded_separator && (rules_->settings.routes[found.route].encoded_slash ==
-                                          settings::encoded_slash_mode::refuse ||
-                                      !reads_alike(host, found.route))) {
+    auto const slashes = rules_->settings.routes[found.route].encoded_slash;
+    if (target_.encoded_separator &&
+        (slashes == settings::encoded_slash_mode::refuse ||
+         !reads_alike(rules_->routes, request_, target_, host, found.route))) {
         why_ = cause::ambiguous_path;
         return;
     }
@@ -159,16 +161,6 @@ void exchange::route() {
         request_body_.length > plan_->body_bytes_max) {
         why_ = cause::body_too_large;
     }
-}
-
-// Whether a server that decodes separators would see a path of the same route: if not, the path
-// reaches an application behind the back of the route that is meant to guard it.
-bool exchange::reads_alike(std::string_view host, std::uint16_t route) const {
-    std::string decoded(target_.normalised_path.size(), '/');
-    routing::match const found = rules_->routes.find(
-        host, http::decode_separators(target_.normalised_path, decoded), request_.method_id,
-        request_.method_text());
-    return found.outcome == routing::outcome::found && found.route == route;
 }
 
 void exchange::count_forwards() {

@@ -14,10 +14,8 @@ route_decision decide_route(
     std::string_view const host = target.form == http::target_form::absolute
                                       ? target.authority
                                       : head.value_of(http::field_id::host);
-    auto const find = [&](std::string_view path) {
-        return table.find(host, path, head.method_id, head.method_text());
-    };
-    routing::match const found = find(target.normalised_path);
+    routing::match const found =
+        table.find(host, target.normalised_path, head.method_id, head.method_text());
     route_decision out;
     out.allow = found.allow;
     if (found.outcome != routing::outcome::found) {
@@ -26,14 +24,10 @@ route_decision decide_route(
         return out;
     }
     settings::route const& route = by.routes[found.route];
-    if (target.encoded_separator) {
-        std::string decoded(target.normalised_path.size(), '/');
-        routing::match const other = find(http::decode_separators(target.normalised_path, decoded));
-        bool const alike = other.outcome == routing::outcome::found && other.route == found.route;
-        if (!alike || route.encoded_slash == settings::encoded_slash_mode::refuse) {
-            out.why = cause::ambiguous_path;
-            return out;
-        }
+    if (target.encoded_separator && (route.encoded_slash == settings::encoded_slash_mode::refuse ||
+                                     !reads_alike(table, head, target, host, found.route))) {
+        out.why = cause::ambiguous_path;
+        return out;
     }
     out.route = found.route;
     byte_count const most = route.body_bytes.value_or(by.limits.body_bytes);
@@ -41,6 +35,19 @@ route_decision decide_route(
         out.why = cause::body_too_large;
     }
     return out;
+}
+
+bool reads_alike(
+    routing::table const& table,
+    http::request_head const& head,
+    http::target_view const& target,
+    std::string_view host,
+    std::size_t route) {
+    std::string decoded(target.normalised_path.size(), '/');
+    routing::match const found = table.find(
+        host, http::decode_separators(target.normalised_path, decoded), head.method_id,
+        head.method_text());
+    return found.outcome == routing::outcome::found && found.route == route;
 }
 
 }  // namespace gateway::proxy

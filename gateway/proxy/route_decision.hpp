@@ -30,4 +30,13 @@ route_decision decide_route(
     http::target_view const& target,
     http::body_framing const& body);
 
+// Whether a server that decodes separators would see a path of the same route: if not, the path
+// reaches an application behind the back of the route that is meant to guard it.
+bool reads_alike(
+    routing::table const& table,
+    http::request_head const& head,
+    http::target_view const& target,
+    std::string_view host,
+    std::size_t route);
+
 }  // namespace gateway::proxy
