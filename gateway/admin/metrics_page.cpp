@@ -195,7 +195,8 @@ void add_upstreams(page& to, core_counters const& all, observe::traffic_names co
         auto& family = to.family(name, help, MetricType::Counter);
         for (std::size_t i = 0; i < names.upstreams.size(); ++i) {
             family.metric.push_back(page::sample(
-                {{"upstream", names.upstreams[i]}}, sum(all, [&](traffic_counters const& core) {
+                {{"upstream", names.upstreams[i]}},
+                sum(all, [&, value = value](traffic_counters const& core) {
                     return (core.upstream(i).*value).value();
                 })));
         }
