@@ -57,5 +57,7 @@ TEST_CASE("a scrape of 500 endpoints takes less than 10 ms", "[unit][metrics_pag
         best = std::min(best, milliseconds_worked() - begun);
     }
     CHECK(text.size() > 500 * 3 * 16 * 60);
+#ifdef __OPTIMIZE__
     if (!support::sanitized) CHECK(best < 10);
+#endif
 }
