@@ -37,6 +37,15 @@ void add_operator(page& to, operator_figures const& from) {
     for (auto const& one : from.closed_routes) {
         routes.metric.push_back(page::sample({{"route", one.name}}, 1));
     }
+    auto& certificates = to.family(
+        "gateway_certificate_expiry_timestamp_seconds",
+        "When a certificate that the gateway shows ends to be valid, in seconds since 1970.",
+        MetricType::Gauge);
+    for (auto const& one : from.certificates) {
+        if (!one.expires_at) continue;
+        certificates.metric.push_back(
+            page::sample({{"used_for", one.used_for}}, static_cast<double>(*one.expires_at)));
+    }
     auto& changes = to.family(
         "gateway_admin_changes_total", "What was changed through the admin listener.",
         MetricType::Counter);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The series about what the operator asked for: readiness, endpoints taken out, closed routes, and
-// how often something was changed.
+// The series about what the operator asked for: readiness, endpoints taken out, closed routes, how
+// often something was changed; and for how long what he gave is good.
 #pragma once
 
 #include "admin/operator_pages.hpp"
@@ -18,6 +18,7 @@ struct operator_figures {
     bool ready = false;
     std::vector<proxy::endpoint_figures> endpoints;
     std::vector<closed_route_state> closed_routes;
+    std::vector<certificate_state> certificates;
     operator_pages const* pages = nullptr;
     std::vector<observe::traffic_counters const*> cores;
     bool candidate = false;  // one is compared with what runs

@@ -370,6 +370,7 @@ admin::operator_figures operator_desk::figures() const {
         .ready = ready_ && !draining_,
         .endpoints = from_.endpoints.figures(),
         .closed_routes = closed_routes(),
+        .certificates = certificates(),
         .pages = &pages_,
         .cores = counters_of(from_.cores),
         .candidate = candidate_ != nullptr && candidate_->is_there()};

@@ -32,8 +32,11 @@ CLASSIC = [
     "rate(nginx_http_requests_total[5m])",
 ]
 
-# What a healthy minute has no series of: the test's target for the backend is no backend at all.
-NOT_HERE = {"absent(up{job=\"gateway\"})", "absent(up{job=\"backend\"})"}
+# What a healthy minute has no series of: the test's target for the backend is no backend at all, and
+# its gateway shows nobody a certificate.
+NOT_HERE = {
+    "absent(up{job=\"gateway\"})", "absent(up{job=\"backend\"})",
+    "min by (job, used_for) (gateway_certificate_expiry_timestamp_seconds{job=\"gateway\"}) - time()"}
 
 
 class Origin(http.server.BaseHTTPRequestHandler):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What works over plain TCP works over TLS to the upstream.
 #include "support/gate.hpp"
+#include "support/json_value.hpp"
 #include "support/pattern.hpp"
 #include "support/raw_client.hpp"
 #include "support/tls_case.hpp"
@@ -8,6 +9,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <chrono>
+#include <fstream>
 #include <thread>
 
 namespace gateway::support {
@@ -224,6 +227,33 @@ TEST_CASE("an upstream may ask for the gateway's certificate", "[wire][tls]") {
     gateway_process gateway{all_over_tls(https(origin), given.trust() + ", " + named)};
     CHECK(get(gateway.port(), "/").body == "hello");
     CHECK(origin.handshakes().front().client_subject == "/CN=the-gateway");
+}
+
+TEST_CASE(
+    "how long the gateway's own certificate is good is told, after a reload too", "[wire][tls]") {
+    using std::chrono::system_clock;
+    constexpr auto metric = "gateway_certificate_expiry_timestamp_seconds";
+    tls_case given;
+    imposter_origin origin{given.server};
+    authority clients{"Clients' CA"};
+    auto const signed_for = [&](long seconds) {
+        auto const ours = clients.issue({.subject = "the-gateway", .valid_until = seconds});
+        return ours.certificate + ours.key;
+    };
+    temporary_file const both{signed_for(3 * 24 * 3600), ".pem"};
+    auto const settings =
+        all_over_tls(https(origin), given.trust() + ", certificate: \"" + both.path() + "\"");
+    gateway_process gateway{settings};
+    auto const valid_for = [&] {
+        double const until = gateway.metrics().sum(metric, {{"used_for", "upstream app"}});
+        auto const status = json_value::parse(get(gateway.admin_port(), "/status").body);
+        CHECK(status["certificates"][0]["valid_until_ms"].number() == until * 1000);
+        return until - static_cast<double>(system_clock::to_time_t(system_clock::now()));
+    };
+    CHECK(valid_for() == Approx(3 * 24 * 3600).margin(60));
+    std::ofstream{both.path(), std::ios::trunc} << signed_for(90 * 24 * 3600);
+    gateway.reload(settings);
+    CHECK(valid_for() == Approx(90 * 24 * 3600).margin(60));
 }
 
 TEST_CASE("an endpoint may be an address, or prove another name", "[wire][tls]") {
