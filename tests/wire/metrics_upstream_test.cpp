@@ -107,7 +107,7 @@ TEST_CASE("a family keeps to its limit of series, and nothing is lost", "[wire][
     CHECK(metrics.sum("http_request_duration_seconds_bucket", {{"le", "3600"}}) == 20);
     CHECK(metrics.sum("gateway_metrics_overflowing_label_sets") == 20);
     CHECK_FALSE(metrics.has("nginx_up"));
-    CHECK(gateway.log().find("http_requests_total has more than 10 series") != std::string::npos);
+    gateway.wait_for_log("http_requests_total has more than 10 series");
 }
 
 }  // namespace gateway::support
