@@ -35,6 +35,7 @@ import mock_codedeploy
 
 QUERIES = {}
 BACKUP = {}
+TAGS = {}
 
 
 def added(where):
@@ -52,22 +53,49 @@ def body(response):
 
 @added(ApplicationAutoScalingResponse)
 def list_tags_for_resource(self):
-    return json.dumps({"Tags": {}})
+    return json.dumps({"Tags": TAGS.get(body(self)["ResourceARN"], {})})
 
 
 @added(ApplicationAutoScalingResponse)
 def tag_resource(self):
+    TAGS.setdefault(body(self)["ResourceARN"], {}).update(body(self)["Tags"])
     return "{}"
+
+
+register_scalable_target = ApplicationAutoScalingResponse.register_scalable_target
+
+
+def tagged_target(self):
+    answer = register_scalable_target(self)
+    TAGS.setdefault(json.loads(answer)["ScalableTargetARN"], {}).update(body(self).get("Tags") or {})
+    return answer
+
+
+ApplicationAutoScalingResponse.register_scalable_target = tagged_target
 
 
 @added(BudgetsResponse)
 def list_tags_for_resource(self):  # noqa: F811
-    return json.dumps({"ResourceTags": []})
+    return json.dumps({"ResourceTags": [{"Key": k, "Value": v} for k, v in TAGS.get(body(self)["ResourceARN"], {}).items()]})
 
 
 @added(BudgetsResponse)
 def tag_resource(self):  # noqa: F811
+    TAGS.setdefault(body(self)["ResourceARN"], {}).update({t["Key"]: t["Value"] for t in body(self)["ResourceTags"]})
     return "{}"
+
+
+create_budget = BudgetsResponse.create_budget
+
+
+def tagged_budget(self):
+    asked = body(self)
+    TAGS[f"arn:aws:budgets::{asked['AccountId']}:budget/{asked['Budget']['BudgetName']}"] = {
+        t["Key"]: t["Value"] for t in asked.get("ResourceTags") or []}
+    return create_budget(self)
+
+
+BudgetsResponse.create_budget = tagged_budget
 
 
 @added(BudgetsResponse)

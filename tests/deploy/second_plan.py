@@ -9,8 +9,6 @@ import sys
 FORGOTTEN_BY_MOTO = {
     "aws_vpc_security_group_ingress_rule": {"description"},
     "aws_vpc_security_group_egress_rule": {"description"},
-    "aws_appautoscaling_target": {"tags_all"},
-    "aws_budgets_budget": {"tags_all"},
 }
 
 unexplained = []

@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Terraform, in three parts that may run side by side: terraform.sh modules|prod|options
+# Terraform, in parts that may run side by side: terraform.sh modules|prod|options|newcomer
 #   modules  layout, descriptions, every root valid, the modules' own tests with a mock provider
 #   prod     the state's bucket, the account and prod applied to the mock AWS, looked at through its
 #            CLI, planned again, the runbooks' commands run, a pull request planned, all destroyed
 #   options  staging with every option applied, looked at, planned again, destroyed
+#   newcomer what the READMEs of deploy/terraform and deploy/ecs say, to the letter
 # Prints ok and FAIL lines. TF_PLUGIN_DIR: a mirror of the provider (else the registry).
 set -euo pipefail
 exec </dev/null # a terminal would stop what `timeout` puts into the background
-part=${1:?usage: terraform.sh modules|prod|options}
+part=${1:?usage: terraform.sh modules|prod|options|newcomer}
 here=$(cd "$(dirname "$0")" && pwd)
+# A version manager's shims cost more than what they start, and put their own `aws` before ours.
+PATH=$(dirname "$(python3 -c 'import sys; print(sys.executable)')"):$PATH
 work=$(mktemp -d)
 mock=''
 server=''
@@ -28,7 +31,7 @@ step() { # WORDS COMMAND...
 }
 claims() { python3 "$here/$1.py" "${@:2}" || failed=1; }
 
-cp -a "$here/../../deploy" "$work/"
+cp -a "$here/../../deploy" "$here/../../CMakeLists.txt" "$work/"
 roots=$work/deploy/terraform
 find "$roots" -name .terraform -prune -exec rm -rf {} +
 
@@ -48,6 +51,7 @@ if [ "$part" = modules ]; then
 fi
 
 mkfifo "$work/stop"
+export MOCK_CALLS=$work/calls
 python3 "$here/mock_aws.py" <"$work/stop" >"$work/port" 2>"$work/mock.log" &
 mock=$!
 exec 9>"$work/stop"
@@ -55,7 +59,7 @@ mkfifo "$work/end"
 python3 "$here/aws_server.py" "$work" <"$work/end" >"$work/ready" &
 server=$!
 exec 8>"$work/end"
-while kill -0 $server 2>/dev/null && [ ! -s "$work/ready" ]; do sleep 0.1; done
+for _ in {1..1200}; do if [ -s "$work/ready" ] || ! kill -0 $server 2>/dev/null; then break; fi; sleep 0.1; done
 [ ! -s "$work/ready" ] || PATH=$work/bin:$PATH # else the CLI as it is, which is slower
 for _ in {1..480}; do [ -s "$work/port" ] && break; sleep 0.25; done
 [ -s "$work/port" ] || { echo "FAIL  the mock AWS did not start"; cat "$work/mock.log"; exit 1; }
@@ -72,6 +76,10 @@ json.dump({"images": images, "alarm_emails": ["ops@example.com"], "deletion_prot
 
 # The mock's buckets have no host names of their own.
 sed -i 's/^    encrypt      = true$/&\n    use_path_style = true/' "$roots"/account/main.tf "$roots"/environments/*/main.tf
+if [ "$part" = newcomer ]; then
+    claims newcomer "$work"
+    exit $failed
+fi
 step 'the state has a bucket' "$roots/bootstrap-state.sh" lauv-terraform-state
 step 'making it again is harmless' "$roots/bootstrap-state.sh" lauv-terraform-state
 
@@ -117,16 +125,18 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     claims estate "$work/rendered"
     # Stubs take any words; here the CLI and the mock judge those of deploy.sh.
     export POLL_SECONDS=0.1
-    step 'deploy.sh: all four services, in the words of the CLI' env VERIFY=true \
+    step 'deploy.sh: all four services, in the words of the CLI' env VERIFY=true AWS_ACCESS_KEY_ID=deployer \
         "$work/deploy/ecs/deploy.sh" prod "$work/images.json" gateway frontend backend monitoring
     step 'deploy.sh: each runs its second revision' serves 2 gateway frontend backend monitoring
-    step 'deploy.sh: a verification that fails' sh -c "! VERIFY=false '$work/deploy/ecs/deploy.sh' prod '$work/images.json' gateway"
+    step 'deploy.sh: a verification that fails' sh -c "! AWS_ACCESS_KEY_ID=deployer VERIFY=false '$work/deploy/ecs/deploy.sh' prod '$work/images.json' gateway"
     step 'deploy.sh: the second revision is back, the third deregistered' serves 2 gateway
-    step 'deploy.sh: a rollback' "$work/deploy/ecs/deploy.sh" --rollback prod gateway
+    step 'deploy.sh: a rollback' env AWS_ACCESS_KEY_ID=deployer "$work/deploy/ecs/deploy.sh" --rollback prod gateway
     step 'deploy.sh: the first revision is back' serves 1 gateway
+    claims estate_calls "$MOCK_CALLS" deployer lauv-github-deploy-prod
     claims runbooks "$work/images.json"
-    step 'prod: a pull request is planned against the state' env STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
+    step 'prod: a pull request is planned against the state' env AWS_ACCESS_KEY_ID=planner STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
         timeout 1800 "$roots/plan.sh" environments/prod
+    claims estate_calls "$MOCK_CALLS" planner lauv-github-plan
     # deploy/runbooks/region.md, with the first region still there: whatever AWS has once only must not collide.
     cp -a "$work/deploy" "$work/other"
     rm -rf "$work"/other/terraform/*/.terraform "$work"/other/terraform/environments/*/.terraform

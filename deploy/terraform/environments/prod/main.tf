@@ -44,6 +44,11 @@ module "stack" {
   deletion_protection = var.deletion_protection
 }
 
+output "url" {
+  description = "The public address."
+  value       = module.stack.url
+}
+
 output "stack" {
   description = "What the environment is made of."
   value       = module.stack
