@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The rules of our workflows beyond their syntax: actions pinned by commit, least permissions, no
-expression inside a shell step, every script there is."""
+expression inside a shell step, every script there is, the region that of the values."""
+import json
 import pathlib
 import re
 import sys
@@ -9,6 +10,7 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+REGION = json.loads((ROOT / "deploy/ecs/values.json").read_text(encoding="utf-8"))["region"]
 problems = []
 for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
     text = path.read_text(encoding="utf-8")
@@ -25,6 +27,8 @@ for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
             problems.append(f"{path.name}: {name} has no time limit")
         for step in job.get("steps", []):
             run = step.get("run", "")
+            if step.get("with", {}).get("aws-region", REGION) != REGION:
+                problems.append(f"{path.name}: {name}: another region than {REGION}, that of deploy/ecs/values.json")
             if "${{" in run:
                 problems.append(f"{path.name}: {name}: an expression in a shell step can inject: {run}")
             for script in re.findall(r"(?:deploy|tests)/[\w/.-]+\.(?:sh|py)", run):
