@@ -71,7 +71,7 @@ def check_by_hand(page, text, folder, images):
     state.mkdir(exist_ok=True)
     for block in blocks(text, ""):
         (state / "revision").write_text("7\n")
-        script = VARIABLES + "OTHER=us-west-2 ACCOUNT=123456789012 FILE_SYSTEM=fs-1\n" + BY_HAND
+        script = VARIABLES + "OTHER=us-west-2 ACCOUNT=123456789012 FILE_SYSTEM=fs-1 PLAN=1\n" + BY_HAND
         for line in block.splitlines():
             if line.startswith(("deploy/ecs/", "AWS_REGION=\"$OTHER\" deploy/ecs/")):
                 script += f'( unset -f aws; PATH="{STUBS}:$PATH"; {line} )\n'
