@@ -142,6 +142,7 @@ if [ "${1-}" = --rollback ]; then
     [ $# -ge 3 ] || fail "usage: deploy.sh --rollback ENVIRONMENT SERVICE [REVISION]"
     names_of "$2"
     now=$(of_service "$3" taskDefinition)
+    case $now in '' | None) fail "there is no $name-$3-service in $cluster" ;; esac
     revision=${4:-$(revision_before "$now")}
     [ -n "$revision" ] || fail "$3: there is no revision before ${now##*/}"
     roll_out "$3" "${now%:*}:$revision" "$now" || fail "$3: the rollback failed"
@@ -170,6 +171,7 @@ esac
 moved=()
 for service in "$@"; do
     before=$(of_service "$service" taskDefinition)
+    case $before in '' | None) fail "there is no $name-$service-service in $cluster: Terraform or create.sh makes it" ;; esac
     definition=$(aws ecs register-task-definition --cli-input-json "file://$rendered/$service.json" \
         --query taskDefinition.taskDefinitionArn --output text)
     if ! roll_out "$service" "$definition" "$before"; then

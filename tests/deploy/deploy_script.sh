@@ -47,6 +47,10 @@ VERIFY=true scenario good 8 0 'a verified revision stays' -- prod "$work/images.
 BEGIN=5 VERIFY=false scenario good 5 1 'one that fails its verification gives way to what served before' -- prod "$work/images.json" gateway
 scenario good 7 1 'an unknown environment is refused' -- nowhere "$work/images.json" gateway
 [ ! -s "$CALLS" ] || { echo 'FAIL  deploy.sh: it called AWS for it'; cat "$CALLS"; failed=1; }
+scenario missing 7 1 'a service that is not there gets no revision' -- prod "$work/images.json" gateway
+said 'it says who makes it' 'create.sh makes it' "$work/out"
+if grep -q register-task "$CALLS"; then echo 'FAIL  deploy.sh: it registered one'; failed=1; fi
+scenario missing 7 1 'nor a way back' -- --rollback prod gateway
 export CONTROLLER=CODE_DEPLOY
 scenario good 8 0 'blue/green: CodeDeploy is given the new revision' -- prod "$work/images.json" gateway
 said "blue/green: its container and port are the load balancer's" \
