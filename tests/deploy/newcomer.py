@@ -119,5 +119,9 @@ down = with_terraform()
 if down:
     with_the_cli()
     follow("terraform/README.md: down again", down, 1800)
-    claim("nothing of staging is left", not [c for c in aws("ecs", "list-clusters")["clusterArns"] if "staging" in c])
+    state = subprocess.run(["terraform", "-chdir=deploy/terraform/environments/staging", "state", "list"], cwd=CHECKOUT, text=True,
+                           capture_output=True, timeout=120)
+    clusters = aws("ecs", "describe-clusters", "--clusters", "lauv-staging-cluster")["clusters"]
+    claim("nothing of staging is left", state.returncode == 0 and not state.stdout.split() and not [c for c in clusters if c["status"] == "ACTIVE"]
+          and not [b for b in aws("elbv2", "describe-load-balancers")["LoadBalancers"]], (state.stdout, state.stderr, clusters))
 verdict()
