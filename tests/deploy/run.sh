@@ -7,7 +7,7 @@ exec </dev/null # a terminal would stop what `timeout` puts into the background
 cd "$(dirname "$0")/../.."
 short=${1-}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$work"' EXIT
 passed=0 failed=0 skipped=0
 
 count() { # LINES: the ok and FAIL lines of a check

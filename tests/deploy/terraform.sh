@@ -21,6 +21,7 @@ plugins=${TF_PLUGIN_DIR:-/opt/tf-plugins}
 unset TF_CLI_CONFIG_FILE
 export CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_INPUT=0 TF_CLI_ARGS=-no-color AWS_PAGER=
 [ ! -d "$plugins" ] || export TF_CLI_ARGS_init="-plugin-dir=$plugins"
+# --foreground below: what ends this script ends Terraform, too.
 failed=0
 step() { # WORDS COMMAND...
     local words=$1
@@ -44,7 +45,7 @@ if [ "$part" = modules ]; then
         rm -rf "$roots/$root/.terraform"
     done
     step 'the tests begin' terraform -chdir="$roots/tests" init
-    timeout 1500 terraform -chdir="$roots/tests" test >"$work/tests" 2>&1 || { failed=1; cat "$work/tests"; }
+    timeout --foreground 1500 terraform -chdir="$roots/tests" test >"$work/tests" 2>&1 || { failed=1; cat "$work/tests"; }
     sed -n 's/^  run "\(.*\)"\.\.\. pass$/ok    module test: \1/p; s/^  run "\(.*\)"\.\.\. \(fail\|skip\)$/FAIL  module test: \1/p' \
         "$work/tests" | sed '/^[okFAIL]* *module test/s/_/ /g'
     exit $failed
@@ -87,9 +88,9 @@ apply_twice() { # WORDS ROOT VARIABLES...
     local words=$1 root=$roots/$2
     shift 2
     step "$words: begins, its state in the bucket" terraform -chdir="$root" init -backend-config="$roots/backend.hcl" -lockfile=readonly
-    step "$words: applied" timeout 1800 terraform -chdir="$root" apply -auto-approve -parallelism=20 "$@"
+    step "$words: applied" timeout --foreground 1800 terraform -chdir="$root" apply -auto-approve -parallelism=20 "$@"
     rm -f "$work/again"
-    step "$words: planned again" timeout 1800 terraform -chdir="$root" plan -out="$work/again" "$@"
+    step "$words: planned again" timeout --foreground 1800 terraform -chdir="$root" plan -out="$work/again" "$@"
     terraform -chdir="$root" show -json "$work/again" >"$work/again.json" || true
     step "$words: the second plan is empty but for what the mock forgets" python3 "$here/second_plan.py" <"$work/again.json"
 }
@@ -106,7 +107,7 @@ serves() { # REVISION SERVICE...
 destroy() { # WORDS ROOT VARIABLES...
     local words=$1 root=$roots/$2
     shift 2
-    step "$words: destroyed" timeout 1800 terraform -chdir="$root" destroy -auto-approve -parallelism=20 "$@"
+    step "$words: destroyed" timeout --foreground 1800 terraform -chdir="$root" destroy -auto-approve -parallelism=20 "$@"
     step "$words: nothing is left in its state" sh -c "! terraform -chdir='$root' state list | grep ."
 }
 
@@ -135,7 +136,7 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     claims estate_calls "$MOCK_CALLS" deployer lauv-github-deploy-prod
     claims runbooks "$work/images.json"
     step 'prod: a pull request is planned against the state' env AWS_ACCESS_KEY_ID=planner STATE_BUCKET=lauv-terraform-state REPOSITORY=owner/name \
-        timeout 1800 "$roots/plan.sh" environments/prod
+        timeout --foreground 1800 "$roots/plan.sh" environments/prod
     claims estate_calls "$MOCK_CALLS" planner lauv-github-plan
     # deploy/runbooks/region.md, with the first region still there: whatever AWS has once only must not collide.
     cp -a "$work/deploy" "$work/other"
@@ -144,7 +145,7 @@ print(s["file_system"], s["access_point"])' <"$work/stack.json")
     first=$roots roots=$work/other/terraform
     step 'another region: its state has a bucket' "$roots/bootstrap-state.sh" lauv-terraform-state-us-west-2 us-west-2
     step 'another region: begins' terraform -chdir="$roots/environments/prod" init -backend-config="$roots/backend.hcl" -lockfile=readonly
-    step 'another region: applied beside the first' timeout 1800 terraform -chdir="$roots/environments/prod" apply \
+    step 'another region: applied beside the first' timeout --foreground 1800 terraform -chdir="$roots/environments/prod" apply \
         -auto-approve -parallelism=20 "${variables[@]}"
     claims estate_region us-west-2
     destroy 'another region' environments/prod "${variables[@]}"
