@@ -107,6 +107,7 @@ milliseconds access_log_writer::time_to_stop() const noexcept {
 }
 
 void access_log_writer::run() noexcept {
+    pthread_setname_np(pthread_self(), "access-log");
     for (;;) {
         // Read before writing, so that all that was handed over before stop() is written.
         bool const last_round = stopping_.load(std::memory_order_acquire);
