@@ -130,7 +130,9 @@ void exchange::observe_attempt(cause why) noexcept {
 // Ends the last attempt; returns what the client is told.
 cause exchange::explain(cause failed) {
     observe_attempt(failed);
-    if (facts_of(failed).fault == source::upstream) {
+    // Of a wait in vain for whoever could not be reached, the attempt has been counted.
+    bool const counted = waited_in_vain_ && failed == unreached_why_;
+    if (facts_of(failed).fault == source::upstream && !counted) {
         home_.counters.attempt_failed(pool_->index(), failed);
     }
     end_attempt(failed);
@@ -225,6 +227,7 @@ std::string exchange::reflection() const {
 void exchange::settle() {
     session_.client.observe(nullptr);
     phase_.leave();
+    stop_waiting(observe::parking_outcome::expired);
     leave_pool();
     auto const now = ended_at_ != time_point{} ? ended_at_ : clock::now();
     if (client_gone_) status_ = 499;

@@ -75,7 +75,12 @@ public:
 private:
     enum class progress : std::uint8_t { wait, interim, complete, refused };
     // Where an attempt gets its connection.
-    enum class retry_on : std::uint8_t { any_connection, other_endpoint, fresh_connection };
+    enum class retry_on : std::uint8_t {
+        any_connection,
+        other_endpoint,
+        fresh_connection,
+        later,  // when there is one that can be reached
+    };
 
     // A client that goes away ends the upstream's work.
     void stirred(runtime::watched& socket) override;
@@ -133,6 +138,7 @@ private:
     chosen_endpoint choose_from(upstream_pool& pool, endpoint const* avoid) noexcept;
     endpoint* choose_fallback();
     runtime::task<cause> await_endpoint(cause unavailable);
+    void stop_waiting(observe::parking_outcome how) noexcept;
     void mirror_request();
 
     // attempt, again (exchange_retry.cpp)
@@ -251,7 +257,11 @@ private:
     // The upstream's side.
     parking_place* place_ = nullptr;  // while it waits for an endpoint
     std::chrono::nanoseconds parked_for_{0};
-    upstream_pool* pool_ = nullptr;  // once the request counts as one of its upstream's
+    time_point wait_until_{};            // once it has waited
+    bool went_to_see_ = false;           // from its place in the line, and counts as waiting still
+    bool waited_in_vain_ = false;        // as long as it may, or there was no place
+    cause unreached_why_ = cause::none;  // of the attempt that found nobody
+    upstream_pool* pool_ = nullptr;      // once the request counts as one of its upstream's
     std::uint32_t extra_tries_ = 0;
     retry_reason retry_reason_ = retry_reason::none;  // of the present attempt
     bool replaced_ = false;                           // a dead pooled connection, by a fresh one

@@ -6,6 +6,7 @@
 #include "proxy/header_filters.hpp"
 
 #include <cstring>
+#include <limits>
 
 namespace gateway::proxy {
 namespace {
@@ -17,13 +18,16 @@ constexpr unsigned interim_max = 16;
 
 // Borrows a connection to the chosen endpoint; a new one is still to be connected.
 void exchange::begin_attempt(retry_on where) {
-    attempt_at_ = attempts_++ == 0 && !waited_for_head_ && parked_for_.count() == 0 ? begun_at_
-                                                                                    : clock::now();
+    attempt_at_ =
+        attempts_ == 0 && !waited_for_head_ && parked_for_.count() == 0 ? begun_at_ : clock::now();
+    // Many a wait in the line has an attempt each.
+    if (attempts_ != std::numeric_limits<std::uint8_t>::max()) ++attempts_;
     response_parser_.reset();
     interim_count_ = 0;
     response_begin_ = response_end_ = 0;
     home_.counters.attempt_begun(pool_->index());
-    if (where == retry_on::any_connection) upstream_ = pool_->lend_idle(*endpoint_);
+    if (where == retry_on::any_connection || where == retry_on::later)
+        upstream_ = pool_->lend_idle(*endpoint_);
     reused_ = static_cast<bool>(upstream_);
     if (!reused_) upstream_ = pool_->lend_new(*endpoint_);
     session_.upstream = &upstream_->socket;
@@ -109,6 +113,7 @@ runtime::task<cause> exchange::send_rest() {
 
 void exchange::request_sent() {
     request_sent_ = true;
+    if (went_to_see_) stop_waiting(observe::parking_outcome::served);
     begin_response_deadline();
 }
 

@@ -6,6 +6,7 @@
 #include "upstream/hash.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace gateway::proxy {
 
@@ -42,7 +43,11 @@ cause exchange::choose_endpoint(retry_on where) {
     if (where == retry_on::fresh_connection) return cause::none;
     // Who waits already goes first.
     chosen_endpoint chosen{nullptr, cause::no_endpoint};
-    if (pool_->line.empty()) chosen = choose_from(*pool_, endpoint_);
+    if (where == retry_on::later) {
+        chosen.why = unreached_why_;
+    } else if (pool_->line.empty()) {
+        chosen = choose_from(*pool_, endpoint_);
+    }
     if (chosen.at == nullptr) chosen.at = choose_fallback();
     if (chosen.at == nullptr) return chosen.why;
     endpoint_ = chosen.at;
@@ -59,21 +64,30 @@ endpoint* exchange::choose_fallback() {
     upstream_pool* const other = plan_->fallback;
     if (other == nullptr || other == pool_ || !other->line.empty()) return nullptr;
     endpoint* const found = choose_from(*other, nullptr).at;
-    if (found != nullptr) use_pool(*other);
+    if (found == nullptr) return nullptr;
+    stop_waiting(observe::parking_outcome::given_up);
+    use_pool(*other);
     return found;
+}
+
+// Of one that was sent to see whether there is anyone.
+void exchange::stop_waiting(observe::parking_outcome how) noexcept {
+    if (std::exchange(went_to_see_, false)) home_.counters.request_unparked(pool_->index(), how);
 }
 
 // Waits, first in first out, until an endpoint is available. Nothing of the request has gone out,
 // and of its body nothing more is read: without 100 (Continue) many a client has not sent it.
 runtime::task<cause> exchange::await_endpoint(cause unavailable) {
     upstream_pool& pool = *pool_;
+    waited_in_vain_ = true;
     if (pool.settings().queue.requests == 0) co_return unavailable;
     parking_place place;
-    if (!pool.line.join(place, home_.core.now())) {
+    if (wait_until_ == time_point{}) wait_until_ = home_.core.now() + pool.settings().queue.wait;
+    if (!pool.line.join(place, wait_until_)) {
         home_.counters.parking_refused(pool.index());
         co_return cause::queue_full;
     }
-    home_.counters.request_parked(pool.index());
+    if (!std::exchange(went_to_see_, false)) home_.counters.request_parked(pool.index());
     enter(observe::phase::queued);
     auto const begun = clock::now();
     place_ = &place;
@@ -85,20 +99,25 @@ runtime::task<cause> exchange::await_endpoint(cause unavailable) {
     }
     place_ = nullptr;
     place.leave();
-    // The news may be good for the next one too, whatever this one made of it.
-    pool.line.wake(1);
+    // The news may be good for the next one too, whatever this one made of it. While nobody can be
+    // reached it only goes to see.
+    went_to_see_ = chosen.at != nullptr && !pool.is_reachable();
+    if (!went_to_see_) pool.line.wake(1);
     if (news == parking_place::news::expired) chosen.at = choose_fallback();
     parked_for_ += clock::now() - begun;
     using enum observe::parking_outcome;
-    home_.counters.request_unparked(
-        pool.index(), chosen.at != nullptr                   ? served
-                      : news == parking_place::news::expired ? expired
-                                                             : given_up);
+    if (!went_to_see_) {
+        home_.counters.request_unparked(
+            pool.index(), chosen.at != nullptr                   ? served
+                          : news == parking_place::news::expired ? expired
+                                                                 : given_up);
+    }
     if (client_gone_) co_return cause::client_closed;
     if (chosen.at == nullptr) {
         co_return news == parking_place::news::ended ? cause::draining : chosen.why;
     }
     endpoint_ = chosen.at;
+    waited_in_vain_ = false;
     co_return cause::none;
 }
 

@@ -41,6 +41,9 @@ upstream::retry_verdict exchange::judge_attempt(cause failed) const {
          .body_replayable = !body_beyond_input_ || replay_.whole(),
          .request_unseen = connected && !response_begun_ && upstream::proves_unseen(end),
          .other_endpoint = endpoint_ != nullptr && pool_->has_other_than(*endpoint_, unreached_),
+         .may_wait = !waited_in_vain_ && pool_ != nullptr &&
+                     pool_->settings().queue.requests != 0 &&
+                     (wait_until_ == time_point{} || home_.core.now() < wait_until_),
          .replaced_before = replaced_,
          .tries_used = extra_tries_});
 }
@@ -82,11 +85,18 @@ void exchange::begin_retry(cause failed, upstream::retry_verdict verdict, retry_
     if (verdict.reason == retry_reason::connect_failed) unreached_.add(*endpoint_);
     if (verdict.counts) {
         ++extra_tries_;
-    } else {
+    } else if (verdict.where == upstream::retry_at::fresh_connection) {
         replaced_ = true;
     }
-    where = verdict.where == upstream::retry_at::other_endpoint ? retry_on::other_endpoint
-                                                                : retry_on::fresh_connection;
+    switch (verdict.where) {
+        case upstream::retry_at::fresh_connection: where = retry_on::fresh_connection; break;
+        case upstream::retry_at::later:
+            where = retry_on::later;
+            unreached_why_ = failed;
+            pool_->found_unreachable();
+            break;
+        default: where = retry_on::other_endpoint; break;
+    }
     end_attempt(failed);
     request_sent_ = false;
     write_was_reset_ = false;

@@ -29,14 +29,22 @@ void parking_place::leave() noexcept {
     ahead_ = behind_ = nullptr;
 }
 
-bool parking_line::join(parking_place& last, time_point now) noexcept {
+bool parking_line::join(parking_place& place, time_point until) noexcept {
     if (size_ >= places_) return false;
-    last.line_ = this;
-    last.until_ = now + wait_;
-    last.has_news_ = false;
-    last.ahead_ = last_;
-    (last_ != nullptr ? last_->behind_ : first_) = &last;
-    last_ = &last;
+    place.line_ = this;
+    place.until_ = until;
+    place.has_news_ = false;
+    // The back, as a rule; who comes again is looked for from the front, where it was.
+    parking_place* behind = nullptr;
+    if (last_ != nullptr && last_->until_ > until) {
+        behind = first_;
+        while (behind->until_ <= until) behind = behind->behind_;
+    }
+    parking_place* const ahead = behind != nullptr ? behind->ahead_ : last_;
+    place.ahead_ = ahead;
+    place.behind_ = behind;
+    (ahead != nullptr ? ahead->behind_ : first_) = &place;
+    (behind != nullptr ? behind->ahead_ : last_) = &place;
     ++size_;
     return true;
 }
@@ -49,7 +57,7 @@ void parking_line::wake(std::size_t requests) noexcept {
     }
 }
 
-// All wait equally long, so the first in the line is the first to expire.
+// They stand in the order in which their waits expire.
 void parking_line::sweep(time_point now) noexcept {
     for (parking_place* each = first_; each != nullptr && each->until_ <= now;
          each = each->behind_) {

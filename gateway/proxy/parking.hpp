@@ -66,19 +66,17 @@ private:
 // The line of one core for one upstream.
 class parking_line {
 public:
-    parking_line(runtime::reactor& home, std::size_t places, milliseconds wait) noexcept
-        : home_(home), places_(places), wait_(wait) {}
+    parking_line(runtime::reactor& home, std::size_t places) noexcept
+        : home_(home), places_(places) {}
     parking_line(parking_line const&) = delete;
     parking_line& operator=(parking_line const&) = delete;
 
     // For those who join from now on.
-    void set_rules(std::size_t places, milliseconds wait) noexcept {
-        places_ = places;
-        wait_ = wait;
-    }
+    void set_places(std::size_t places) noexcept { places_ = places; }
 
-    // False when the line is full.
-    bool join(parking_place& last, time_point now) noexcept;
+    // False when the line is full. Whoever comes again, with what is left of its wait, is before
+    // those who may wait for longer.
+    bool join(parking_place& place, time_point until) noexcept;
 
     // An endpoint has become available, for that many requests: those in front look again, in
     // their order. Costs one comparison when nobody waits.
@@ -97,7 +95,6 @@ private:
 
     runtime::reactor& home_;
     std::size_t places_;
-    milliseconds wait_;
     parking_place* first_ = nullptr;
     parking_place* last_ = nullptr;
     std::size_t size_ = 0;

@@ -83,6 +83,7 @@ runtime::task<cause> upstream_pool::connect(lease& fresh) {
     cause const failed = co_await net::dial(
         home_, fresh->at.address, *connect_deadlines_, fresh->socket, fresh->at.tls);
     if (failed == cause::none) {
+        if (!std::exchange(reachable_, true)) line.wake();
         counters_.upstream_connected(index_);
         if (fresh->at.cell != nullptr) {
             fresh->at.cell->timings()->connects.add(observe::connect_bounds, clock::now() - begun);
@@ -121,6 +122,7 @@ void upstream_pool::take_back(upstream_connection& connection) noexcept {
     connection.older = at.newest;
     (at.newest != nullptr ? at.newest->newer : at.oldest) = &connection;
     at.newest = &connection;
+    if (!reachable_) line.wake(1);
 }
 
 void upstream_pool::unlink(upstream_connection& connection) noexcept {
@@ -196,6 +198,7 @@ void upstream_pool::sweep(time_point now) noexcept {
     choice_.ticked(now);
     if (now - rates_judged_at_ >= upstream::outlier_detector::judged_every) judge_rates(now);
     line.sweep(now);
+    if (!reachable_) line.wake(1);
     if (!old_tls_.empty()) forget_old_tls(now);
     if (watched_ != nullptr && now - watched_->idle_since >= upstream::learned_keep_alive::cap) {
         keep_alive_.outlived_cap(now);

@@ -204,6 +204,11 @@ public:
     lease lend_new(endpoint& at);
     runtime::task<cause> connect(lease& fresh);
 
+    // A request connected nowhere and waits in the line. Until a connection is made only the first
+    // of the line is sent to see, at each tick and whenever a connection is free again.
+    void found_unreachable() noexcept { reachable_ = false; }
+    bool is_reachable() const noexcept { return reachable_; }
+
     // Closes what has been idle for too long, and what exceeds the idle limit after a second.
     void sweep(time_point now) noexcept;
     // No connection is kept from now on.
@@ -250,6 +255,7 @@ private:
     upstream::random_numbers random_;
     runtime::deadline_list* connect_deadlines_;
     bool retired_ = false;
+    bool reachable_ = true;
     std::unique_ptr<net::tls_client> tls_;  // null: no endpoint speaks TLS
     std::string tls_fingerprint_;
     std::vector<std::unique_ptr<net::tls_client>> old_tls_;  // while endpoints refer to them

@@ -38,10 +38,7 @@ upstream_pool::upstream_pool(
     std::size_t cores,
     endpoint_watch* news,
     net::tls_credentials const* tls)
-    : line(
-          home.reactor(),
-          (settings.upstreams[index].queue.requests + cores - 1) / cores,
-          settings.upstreams[index].queue.wait),
+    : line(home.reactor(), (settings.upstreams[index].queue.requests + cores - 1) / cores),
       retry_rules(rules_of(settings.upstreams[index].retries)),
       retry_budget(
           settings.upstreams[index].retries.budget_percent,
@@ -74,7 +71,7 @@ void upstream_pool::take_rules(
     settings::upstream const before = std::move(settings_);
     settings_ = all.upstreams[index];
     retired_ = false;
-    line.set_rules((settings_.queue.requests + cores_ - 1) / cores_, settings_.queue.wait);
+    line.set_places((settings_.queue.requests + cores_ - 1) / cores_);
     retry_rules = rules_of(settings_.retries);
     retry_budget.set_rules(settings_.retries.budget_percent, settings_.retries.budget_min);
     idle_max_ =

@@ -28,8 +28,14 @@ retry_verdict decide_retry(retry_rules const& rules, attempt_facts const& facts)
     if (facts.client_has_bytes || !facts.body_replayable) return {};
     bool const may_count = facts.tries_used < rules.extra_tries;
     if (never_connected(facts.why)) {
-        if (facts.tries_used >= connect_tries(rules, facts.why) || !facts.other_endpoint) return {};
-        return {.where = retry_at::other_endpoint, .reason = retry_reason::connect_failed};
+        bool const may_try = facts.tries_used < connect_tries(rules, facts.why);
+        if (facts.other_endpoint) {
+            if (!may_try) return {};
+            return {.where = retry_at::other_endpoint, .reason = retry_reason::connect_failed};
+        }
+        // A certificate does not mend itself.
+        if (!facts.may_wait || rules.extra_tries == 0 || is_failed_handshake(facts.why)) return {};
+        return {.where = retry_at::later, .reason = retry_reason::connect_failed, .counts = false};
     }
     if (lost(facts.why) && facts.request_unseen) {
         if (facts.reused_connection && !facts.replaced_before) {

@@ -53,6 +53,7 @@ struct attempt_facts {
     bool body_replayable = true;     // every body byte that was read is still here
     bool request_unseen = false;     // see proves_unseen()
     bool other_endpoint = false;     // there is one to go to
+    bool may_wait = false;           // in the line, for one that can be reached
     bool replaced_before = false;    // a dead pooled connection was replaced already
     std::uint32_t tries_used = 0;    // of extra_tries
 };
@@ -61,6 +62,7 @@ enum class retry_at : std::uint8_t {
     nowhere,
     other_endpoint,    // or the same one when there is no other
     fresh_connection,  // the same endpoint, not from the pool
+    later,             // whichever can be reached by then
 };
 
 struct retry_verdict {
@@ -72,7 +74,8 @@ struct retry_verdict {
     explicit operator bool() const noexcept { return where != retry_at::nowhere; }
 };
 
-// - A connection that was never made carried nothing: any method goes to another endpoint.
+// - A connection that was never made carried nothing: any method goes to another endpoint, and
+//   where there is none it waits for one, such as the successor of one that was replaced.
 // - A request that provably was not received goes again whatever its method (RFC 9110 9.2.2), and
 //   when its connection came from the pool that costs no extra try: the endpoint has not failed.
 // - After a connection that broke off, or an unwelcome status, the application may have acted:

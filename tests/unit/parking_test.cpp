@@ -41,14 +41,14 @@ runtime::task<void> wait_in(
 
 struct scene {
     runtime::core home{0};
-    parking_line line{home.reactor(), 3, 1s};
+    parking_line line{home.reactor(), 3};
     std::vector<std::unique_ptr<waiting>> all;
     std::vector<waiting*> served;
     int free = 0;
 
     bool join(time_point now) {
         auto one = std::make_unique<waiting>();
-        if (!line.join(one->place, now)) return false;
+        if (!line.join(one->place, now + 1s)) return false;
         all.push_back(std::move(one));
         runtime::spawn(wait_in(*all.back(), free, served, line));
         return true;
@@ -126,6 +126,22 @@ TEST_CASE("a wait ends after its time, not before", "[unit][parking]") {
     on.line.sweep(time_point{1h} + 2s);
     on.turn();
     CHECK(on.line.empty());
+}
+
+TEST_CASE("who comes again stands before those who may wait for longer", "[unit][parking]") {
+    scene on;
+    for (auto const came : {time_point{1h} + 200ms, time_point{1h} + 400ms}) REQUIRE(on.join(came));
+    REQUIRE(on.join(time_point{1h} + 300ms));
+    on.free = 3;
+    on.line.wake();
+    on.turn();
+    CHECK(on.served == std::vector{on.all[0].get(), on.all[2].get(), on.all[1].get()});
+    CHECK(on.line.empty());
+    for (auto const came : {time_point{1h} + 400ms, time_point{1h} + 200ms}) REQUIRE(on.join(came));
+    on.line.sweep(time_point{1h} + 1200ms);
+    on.turn();
+    CHECK(on.all[4]->heard == std::vector{news::expired});
+    CHECK(on.line.size() == 1);
 }
 
 TEST_CASE("the end of a wait overtakes other news", "[unit][parking]") {

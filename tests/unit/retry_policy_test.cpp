@@ -50,6 +50,16 @@ TEST_CASE("a connection that was never made lets any method go elsewhere", "[uni
         facts.other_endpoint = false;
         CHECK_FALSE(decide_retry(one_extra, facts));
     }
+    SECTION("or later, where it may wait, unless a handshake failed") {
+        facts.other_endpoint = false;
+        facts.may_wait = true;
+        facts.tries_used = 3;
+        auto const later = decide_retry(one_extra, facts);
+        CHECK(static_cast<bool>(later) == !is_failed_handshake(why));
+        CHECK(later.where == (later ? retry_at::later : retry_at::nowhere));
+        CHECK(later.counts == !later);
+        CHECK_FALSE(decide_retry(none_extra, facts));
+    }
     SECTION("as often as allowed") {
         facts.tries_used = 3;
         CHECK_FALSE(decide_retry(one_extra, facts));
