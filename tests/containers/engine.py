@@ -115,9 +115,11 @@ class Stack:
         return self
 
     def __exit__(self, *failure):
-        if failure[0]:
-            print(self.compose("logs", "--tail=30"), flush=True)
-        self.compose("down", "-v", "-t", "2", "--remove-orphans")
+        try:
+            if failure[0]:
+                print(self.compose("logs", "--tail=30"), flush=True)
+        finally:  # also when nobody reads any more
+            self.compose("down", "-v", "-t", "2", "--remove-orphans")
 
     def ids(self, service):
         # By its labels: asking docker-compose starts a Python each time.
