@@ -4,14 +4,9 @@
 #include "admin/json_text.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 namespace gateway::admin {
 namespace {
-
-std::int64_t epoch_ms(wall_time at) {
-    return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
 
 void write_row(json_text& to, proxy::shadow_row const& row) {
     to.begin_object();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/metrics_operator.hpp"
 
-#include "admin/metrics_builder.hpp"
+#include "admin/core_sums.hpp"
 
 #include <string>
 
@@ -15,9 +15,9 @@ void add_operator(page& to, operator_figures const& from) {
         "gateway_readiness_probes_total",
         "Requests at admin.public_readiness, by what they were told.", MetricType::Counter);
     for (bool const ready : {false, true}) {
-        double total = 0;
-        for (auto const* core : from.cores) total += as_double(core->readiness_answers(ready));
-        probes.metric.push_back(page::sample({{"ready", ready ? "yes" : "no"}}, total));
+        auto const answers = [&](auto const& core) { return core.readiness_answers(ready); };
+        probes.metric.push_back(
+            page::sample({{"ready", ready ? "yes" : "no"}}, sum(from.cores, answers)));
     }
     auto& endpoints = to.family(
         "gateway_endpoint_taken_out", "1 while the operator has drained or disabled an endpoint.",
@@ -63,9 +63,9 @@ void add_operator(page& to, operator_figures const& from) {
         "Requests that were compared, by whether the candidate would treat them the same.",
         MetricType::Counter);
     for (bool const same : {true, false}) {
-        double total = 0;
-        for (auto const* core : from.cores) total += as_double(core->candidate_comparisons(same));
-        compared.metric.push_back(page::sample({{"result", same ? "same" : "different"}}, total));
+        auto const found = [&](auto const& core) { return core.candidate_comparisons(same); };
+        compared.metric.push_back(
+            page::sample({{"result", same ? "same" : "different"}}, sum(from.cores, found)));
     }
     to.counter(
         "gateway_admin_changes_refused_total",

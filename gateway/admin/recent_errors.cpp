@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "admin/recent_errors.hpp"
 
+#include "admin/state_page.hpp"
 #include "observe/traffic_counters.hpp"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ double milliseconds_of(std::chrono::nanoseconds what) {
 
 void write_one(json_text& to, observe::noted_error const& one) {
     to.begin_object();
-    to.member("at_ms", std::chrono::duration_cast<milliseconds>(one.at.time_since_epoch()).count());
+    to.member("at_ms", epoch_ms(one.at));
     to.member("cause", word_of(one.why));
     to.member("status", one.status);
     to.member("by_client", facts_of(one.why).fault == source::downstream);

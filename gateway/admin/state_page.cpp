@@ -14,10 +14,6 @@ namespace {
 // Of one upstream; more of them would be a page nobody reads.
 constexpr std::size_t endpoints_shown = 500;
 
-std::int64_t epoch_ms(std::chrono::system_clock::time_point at) {
-    return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
-}
-
 // One word for what an endpoint is, the operator's first.
 std::string_view state_word(proxy::endpoint_figures const& one) {
     if (!one.listed) return "gone";
@@ -70,6 +66,10 @@ std::string_view log_level_word() {
                                 : "warn";
     }
     return "error";
+}
+
+std::int64_t epoch_ms(wall_time at) {
+    return std::chrono::duration_cast<milliseconds>(at.time_since_epoch()).count();
 }
 
 wall_time wall_now() { return std::chrono::system_clock::now(); }

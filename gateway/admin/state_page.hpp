@@ -26,6 +26,7 @@ namespace gateway::admin {
 // For what is written down; nothing waits by it.
 using wall_time = std::chrono::system_clock::time_point;
 wall_time wall_now();
+std::int64_t epoch_ms(wall_time at);  // since 1970, as pages show it
 
 struct config_state {
     std::string source;  // a path, or that it is built in
