@@ -47,11 +47,9 @@ candidate_desk::result candidate_desk::load(
         return refused(unprocessable, path + ": " + failed.what());
     }
     if (!loaded.value) return refused(unprocessable, problems_text(loaded));
-    auto effective = std::make_shared<settings::snapshot>(*loaded.value);
-    settings::keep_restart_values(wanted_, *effective);
     asked_ = std::move(*loaded.value);
     state_.file = path;
-    compare_from_now(std::move(effective));
+    compare_from_now();
     observe::log_info(
         "candidate {} is compared with configuration {}, asked by {}: {}", path, state_.generation,
         by, state_.changes);
@@ -61,8 +59,10 @@ candidate_desk::result candidate_desk::load(
     return {.known = true, .said = std::move(said)};
 }
 
-void candidate_desk::compare_from_now(std::shared_ptr<settings::snapshot const> candidate) {
-    candidate_ = std::move(candidate);
+void candidate_desk::compare_from_now() {
+    auto effective = std::make_shared<settings::snapshot>(asked_);
+    settings::keep_restart_values(wanted_, *effective);
+    candidate_ = std::move(effective);
     state_.loaded_at = admin::wall_now();
     state_.generation = life_.generation();
     state_.changes = settings::describe_changes(wanted_, *candidate_);
@@ -84,24 +84,25 @@ candidate_desk::result candidate_desk::promote(std::string const& by) {
         said += " The next reload takes " + std::string{life_.source()} +
                 " again: copy the candidate over it.";
     }
-    candidate_.reset();
-    for (auto const& each : cores_) each->shadow(nullptr);
+    forget();
     return {.known = true, .said = std::move(said)};
 }
 
 candidate_desk::result candidate_desk::drop(std::string const& by) {
     if (!candidate_) return refused(conflict, "There is no candidate.");
-    candidate_.reset();
-    for (auto const& each : cores_) each->shadow(nullptr);
+    forget();
     observe::log_info("candidate {} is dropped, asked by {}", state_.file, by);
     return {.known = true, .said = "Candidate " + state_.file + " is dropped."};
 }
 
+void candidate_desk::forget() {
+    candidate_.reset();
+    for (auto const& each : cores_) each->shadow(nullptr);
+}
+
 void candidate_desk::reconfigured() {
     if (!candidate_) return;
-    auto effective = std::make_shared<settings::snapshot>(asked_);
-    settings::keep_restart_values(wanted_, *effective);
-    compare_from_now(std::move(effective));
+    compare_from_now();
     observe::log_info(
         "candidate {} is compared with configuration {} from now on", state_.file,
         state_.generation);

@@ -38,7 +38,8 @@ public:
     void reconfigured();
 
 private:
-    void compare_from_now(std::shared_ptr<settings::snapshot const> candidate);
+    void compare_from_now();  // what was asked, as far as it takes no restart
+    void forget();
 
     reloader& life_;
     settings::snapshot const& wanted_;
