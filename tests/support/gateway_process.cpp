@@ -232,4 +232,10 @@ void gateway_process::forget_peak_memory() const {
 std::size_t gateway_process::open_descriptors() const { return entries(child_->pid(), "/fd"); }
 std::size_t gateway_process::threads() const { return entries(child_->pid(), "/task"); }
 
+message post(gateway_process const& gateway, std::string const& target, std::string const& fields) {
+    return ask(
+        gateway.admin_port(), "POST " + target + " HTTP/1.1\r\nHost: localhost:" +
+                                  std::to_string(gateway.admin_port()) + "\r\n" + fields + "\r\n");
+}
+
 }  // namespace gateway::support

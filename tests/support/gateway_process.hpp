@@ -100,4 +100,10 @@ private:
     std::vector<std::uint16_t> ports_;  // the listeners', then the admin server's
 };
 
+struct message;
+
+// Asks the admin listener for a change, as an operator's curl would.
+message post(
+    gateway_process const& gateway, std::string const& target, std::string const& fields = {});
+
 }  // namespace gateway::support

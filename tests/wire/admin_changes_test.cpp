@@ -12,13 +12,6 @@
 namespace gateway::support {
 namespace {
 
-message post(
-    gateway_process const& gateway, std::string const& target, std::string const& fields = {}) {
-    return ask(
-        gateway.admin_port(), "POST " + target + " HTTP/1.1\r\nHost: localhost:" +
-                                  std::to_string(gateway.admin_port()) + "\r\n" + fields + "\r\n");
-}
-
 std::string query_of(imposter_origin const& origin) {
     return "?upstream=app&endpoint=" + origin.endpoint();
 }

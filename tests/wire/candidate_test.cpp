@@ -15,13 +15,6 @@
 namespace gateway::support {
 namespace {
 
-message post(
-    gateway_process const& gateway, std::string const& target, std::string const& fields = {}) {
-    return ask(
-        gateway.admin_port(), "POST " + target + " HTTP/1.1\r\nHost: localhost:" +
-                                  std::to_string(gateway.admin_port()) + "\r\n" + fields + "\r\n");
-}
-
 json_value shown(gateway_process const& gateway) {
     return json_value::parse(get(gateway.admin_port(), "/config/candidate").body);
 }

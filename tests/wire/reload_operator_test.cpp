@@ -22,12 +22,6 @@ json_value status_of(gateway_process const& gateway) {
     return json_value::parse(body_at(gateway, "/status"));
 }
 
-message post(gateway_process const& gateway, std::string const& target) {
-    return ask(
-        gateway.admin_port(), "POST " + target + " HTTP/1.1\r\nHost: localhost:" +
-                                  std::to_string(gateway.admin_port()) + "\r\n\r\n");
-}
-
 configuration two_routes(imposter_origin const& a, imposter_origin const& b) {
     return configuration{}
         .upstream("app", {a.endpoint(), b.endpoint()}, ", queue: { requests: 0 }")
