@@ -114,6 +114,7 @@ void access_log_writer::run() noexcept {
         write_everything();
         if (reopen_.exchange(false, std::memory_order_acquire)) reopen_now();
         drop_retired_lanes();
+        if (last_round) next_report_ = {};  // nothing is lost untold
         report_drops();
         if (last_round) return;
         // A wait for the descriptor may have heard the ring of stop() already.

@@ -181,7 +181,10 @@ void play::check_honest_client() {
     honest.send(request);
     on_.settle();
     std::vector<simulated_link*> answered;
-    for (int round = 0; round < 8 && honest.received.empty(); ++round) {
+    // It may have to wait in the line: a connect is refused, or others wait already. Then it is
+    // connected at a later tick, or answered when it has waited for as long as it may.
+    for (milliseconds waited{0}; waited <= on_.longest_wait_in_line() && honest.received.empty();
+         waited += runtime::core::tick) {
         for (auto* const each : on_.upstream()) {
             bool const silent = each->closed || each->finished || each->was_reset;
             if (silent || std::find(answered.begin(), answered.end(), each) != answered.end()) {
@@ -196,6 +199,7 @@ void play::check_honest_client() {
             each->send(answer);
         }
         on_.settle();
+        if (honest.received.empty()) on_.pass(runtime::core::tick);
     }
     GATEWAY_CHECK(answered.size() <= 1);
     bool tunnelled = false;

@@ -28,6 +28,7 @@ public:
     std::uint64_t exchanges_settled() const { return counters_.exchanges_settled(); }
 
     bool anyone_waits_for_room() const;
+    milliseconds longest_wait_in_line() const { return settings_.upstreams[0].queue.wait; }
     // The origin leaves, and all that the gateway waits for is too late.
     void end_origin();
     // Ends everything and checks that nothing is left.
