@@ -15,11 +15,6 @@
 namespace gateway::net {
 namespace {
 
-io_status status_of_errno() noexcept {
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return io_status::would_block;
-    return errno == EPIPE ? io_status::closed : io_status::reset;
-}
-
 // Drops `taken` bytes from the front of the pieces.
 void advance(std::span<iovec> pieces, std::size_t taken) noexcept {
     for (iovec& each : pieces) {
@@ -39,6 +34,13 @@ std::size_t total(std::span<iovec const> pieces) noexcept {
     return sum;
 }
 
+io_status stream::failure() noexcept {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return io_status::would_block;
+    if (errno == EPIPE) return io_status::closed;
+    reset_told_ = true;
+    return io_status::reset;
+}
+
 fault_hook faults = nullptr;
 
 void inject_faults(fault_hook hook) noexcept { faults = hook; }
@@ -56,8 +58,8 @@ io_result stream::try_read(std::span<char> into) noexcept {
         if (bytes < into.size()) read_exhausted();
         return {io_status::ok, bytes};
     }
-    if (got == 0) return {io_status::closed, 0};
-    io_status const failed = status_of_errno();
+    if (got == 0) return {end_of_bytes(), 0};
+    io_status const failed = failure();
     if (failed == io_status::would_block) read_exhausted();
     return {failed, 0};
 }
@@ -75,7 +77,7 @@ io_result stream::try_write(std::span<iovec> pieces) noexcept {
         advance(pieces, bytes);
         return {io_status::ok, bytes};
     }
-    io_status const failed = status_of_errno();
+    io_status const failed = failure();
     if (failed == io_status::would_block) write_exhausted();
     return {failed, 0};
 }
@@ -95,8 +97,8 @@ io_result stream::splice_in(int pipe_end, std::size_t bytes) noexcept {
         bytes_read_ += static_cast<std::size_t>(moved);
         return {io_status::ok, static_cast<std::size_t>(moved)};
     }
-    if (moved == 0) return {io_status::closed, 0};
-    io_status const failed = status_of_errno();
+    if (moved == 0) return {end_of_bytes(), 0};
+    io_status const failed = failure();
     if (failed == io_status::would_block) read_exhausted();
     return {failed, 0};
 }
@@ -117,7 +119,7 @@ io_result stream::splice_out(int pipe_end, std::size_t bytes) noexcept {
         return {io_status::ok, static_cast<std::size_t>(moved)};
     }
     if (moved == 0) return {io_status::would_block, 0};
-    io_status const failed = status_of_errno();
+    io_status const failed = failure();
     if (failed == io_status::would_block) write_exhausted();
     return {failed, 0};
 }
@@ -131,12 +133,16 @@ bool stream::has_unread() noexcept {
         return news == tls_engine::step::ok;
     }
     char unread = 0;
-    return ::recv(descriptor(), &unread, 1, MSG_PEEK) > 0;
+    ssize_t const got = ::recv(descriptor(), &unread, 1, MSG_PEEK);
+    if (got < 0) failure();
+    return got > 0;
 }
 
 bool stream::has_arrived() noexcept {
     char unread = 0;
-    return ::recv(descriptor(), &unread, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    ssize_t const got = ::recv(descriptor(), &unread, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got < 0) failure();
+    return got > 0;
 }
 
 bool stream::is_quiet() noexcept {
@@ -144,7 +150,7 @@ bool stream::is_quiet() noexcept {
     if (tls_ != nullptr) return is_quiet_tls();
     char unread = 0;
     ssize_t const got = ::recv(descriptor(), &unread, 1, MSG_PEEK);
-    if (got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+    if (got >= 0 || failure() != io_status::would_block) return false;
     read_exhausted();
     return !may_read();
 }
@@ -198,8 +204,8 @@ io_result stream::write_tls(std::span<iovec> pieces) noexcept {
 io_status stream::settle(tls_engine::step step) noexcept {
     switch (step) {
         case tls_engine::step::closed: return io_status::closed;
-        case tls_engine::step::cut: return io_status::cut;
-        default: return io_status::reset;
+        case tls_engine::step::cut: return reset_told_ ? io_status::reset : io_status::cut;
+        default: reset_told_ = true; return io_status::reset;
     }
 }
 

@@ -98,6 +98,7 @@ public:
 
     bool open(runtime::reactor& home, int descriptor) noexcept {
         bytes_read_ = bytes_written_ = acked_at_connect_ = 0;
+        reset_told_ = false;
         return watched::open(home, descriptor);
     }
     // Says the end of TLS where there is one. Safe to repeat; nobody may be waiting.
@@ -112,12 +113,19 @@ private:
     bool is_quiet_tls() noexcept;
     void end_tls() noexcept;
     io_status settle(tls_engine::step step) noexcept;
+    io_status failure() noexcept;
+    io_status end_of_bytes() const noexcept {
+        return reset_told_ ? io_status::reset : io_status::closed;
+    }
     std::optional<std::uint64_t> bytes_acked() const noexcept;
 
     std::unique_ptr<tls_engine> tls_;  // null: plain
     std::uint64_t bytes_read_ = 0;
     std::uint64_t bytes_written_ = 0;
     std::uint64_t acked_at_connect_ = 0;
+    // The kernel tells a reset to one call only, be it a write: what is read after that ends as if
+    // its sender had finished (tcp_reset and sock_error of Linux).
+    bool reset_told_ = false;
 };
 
 // Writes all pieces if the kernel takes them in one call: ok. would_block: some are left, see

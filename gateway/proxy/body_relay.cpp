@@ -19,11 +19,7 @@ relay_end source_end(net::io_status status) {
 }
 
 relay_end sink_end(net::io_status status) {
-    switch (status) {
-        case net::io_status::aborted: return relay_end::sink_aborted;
-        case net::io_status::reset: return relay_end::sink_reset;
-        default: return relay_end::sink_closed;
-    }
+    return status == net::io_status::aborted ? relay_end::sink_aborted : relay_end::sink_closed;
 }
 
 }  // namespace

@@ -32,7 +32,6 @@ enum class relay_end : std::uint8_t {
     source_malformed,
     too_large,
     sink_closed,
-    sink_reset,
     sink_aborted,  // see its write_abort()
 };
 

@@ -249,7 +249,6 @@ private:
     bool request_body_read_ = true;   // every byte of it has been taken from the client
     bool stopping_body_ = false;      // by our own decision, not by a failure of the client
     bool body_beyond_input_ = false;  // more was read than the input buffer holds
-    bool write_was_reset_ = false;    // the upstream's reset was told to a write of the body
     std::size_t input_used_ = 0;      // bytes of the input buffer that were body
     cause request_body_failure_ = cause::none;
     std::string left_over_;  // pipelined bytes read behind a chunked body

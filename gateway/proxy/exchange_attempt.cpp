@@ -164,7 +164,6 @@ runtime::task<void> exchange::send_request_body(runtime::block head, std::size_t
         case relay_end::sink_aborted:
             request_body_failure_ = upstream_->socket.write_abort();
             break;
-        case relay_end::sink_reset: write_was_reset_ = true; [[fallthrough]];
         case relay_end::sink_closed:
             // The upstream takes no more; it may have said why, so its response is still read.
             if (!response_head_complete_) begin_response_deadline();
@@ -282,9 +281,7 @@ cause exchange::upstream_failure(net::io_status status) const noexcept {
     if (cause const why = upstream_->socket.tls_failure(); why != cause::none) return why;
     switch (status) {
         case net::io_status::closed:
-        case net::io_status::cut:
-            // The kernel tells a reset once: a read behind the write that heard it sees an end.
-            return write_was_reset_ ? cause::upstream_reset : cause::upstream_closed;
+        case net::io_status::cut: return cause::upstream_closed;
         case net::io_status::aborted: {
             cause const read = upstream_->socket.read_abort();
             return read != cause::none ? read : upstream_->socket.write_abort();

@@ -166,8 +166,7 @@ void exchange::response_failed(relay_end end) {
         case relay_end::source_malformed: why_ = cause::response_malformed; break;
         case relay_end::source_aborted: why_ = upstream_->socket.read_abort(); break;
         case relay_end::sink_aborted: why_ = session_.client.write_abort(); break;
-        case relay_end::sink_closed:
-        case relay_end::sink_reset: why_ = cause::client_closed; break;
+        case relay_end::sink_closed: why_ = cause::client_closed; break;
         default: why_ = cause::response_truncated; break;
     }
     if (facts_of(why_).fault == source::downstream) client_gone_ = true;

@@ -99,7 +99,6 @@ void exchange::begin_retry(cause failed, upstream::retry_verdict verdict, retry_
     }
     end_attempt(failed);
     request_sent_ = false;
-    write_was_reset_ = false;
     response_begun_ = false;
     response_head_complete_ = false;
 }
