@@ -91,6 +91,7 @@ void state_page::write_process(json_text& to) const {
     to.member("generation", config.generation);
     to.member("loaded_at_ms", epoch_ms(config.loaded_at));
     if (!config.last_failure.empty()) to.member("last_failure", config.last_failure);
+    to.member("candidate", config.candidate);
     to.end_object();
     if (from_.process != nullptr) {
         auto const memory = from_.process->memory_now();

@@ -33,6 +33,7 @@ struct config_state {
     std::uint64_t generation = 1;
     wall_time loaded_at{};
     std::string last_failure{};  // of a later attempt to load another one; empty: none
+    bool candidate = false;      // another one is compared with it
 };
 
 struct closed_route_state {

@@ -56,7 +56,12 @@ admin::state_sources operator_desk::state_sources() {
             },
         .endpoints = [this] { return from_.endpoints.figures(); },
         .names = [this] { return from_.names.figures(); },
-        .config = [this] { return config_(); },
+        .config =
+            [this] {
+                auto state = config_();
+                state.candidate = has_candidate();
+                return state;
+            },
         .closed_routes = [this] { return closed_routes(); },
         .certificates = [this] { return certificates(); }};
 }
@@ -373,7 +378,7 @@ admin::operator_figures operator_desk::figures() const {
         .certificates = certificates(),
         .pages = &pages_,
         .cores = counters_of(from_.cores),
-        .candidate = candidate_ != nullptr && candidate_->is_there()};
+        .candidate = has_candidate()};
 }
 
 }  // namespace gateway::app

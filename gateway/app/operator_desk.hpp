@@ -103,6 +103,7 @@ private:
     admin::state_sources state_sources();
     std::vector<admin::certificate_state> certificates() const;
     std::vector<admin::closed_route_state> closed_routes() const;
+    bool has_candidate() const noexcept { return candidate_ != nullptr && candidate_->is_there(); }
 
     // Asks each core by `ask(core, told)`; what it tells on its own thread arrives on this one.
     template <class Answer, class Ask, class Done>

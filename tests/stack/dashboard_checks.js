@@ -211,6 +211,44 @@ export async function checkChanges(stage) {
     });
 }
 
+export async function checkCandidate(stage) {
+    await check('a changed file is compared with live requests, looked at and put into effect', async () => {
+        const { context, page, complaints } = await open(stage, { viewport: { width: 360, height: 740 } });
+        await stage.writeSettings((settings) => settings.replace(
+            'prefix: /catalogue/, upstream: catalogue', 'prefix: /catalogue/, upstream: shop',
+        ));
+        const card = page.locator('#candidate');
+        assert.ok(await card.isHidden());
+        await page.getByRole('button', { name: 'Compare with live requests' }).click();
+        const row = card.locator('tbody tr').filter({ hasText: '/catalogue/' });
+        await row.waitFor(patience);
+        assert.match(await row.textContent(), /upstream: catalogue → shop/);
+        await card.getByText(/^[1-9]\d* of \d+ requests differ$/).waitFor(patience);
+        // On a small screen, too, all of it is there and can be read.
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+        assert.deepEqual(await page.evaluate(contrasts), []);
+        if (process.env.DASHBOARD_LOOKS) {
+            await card.screenshot({ path: join(process.env.DASHBOARD_LOOKS, 'candidate-phone.png') });
+            await page.setViewportSize({ width: 1360, height: 900 });
+            await card.screenshot({ path: join(process.env.DASHBOARD_LOOKS, 'candidate-wide.png') });
+        }
+        await card.getByRole('button', { name: 'Put into effect' }).click();
+        await page.getByText(/comes into effect/).waitFor(patience);
+        await card.waitFor({ ...patience, state: 'hidden' });
+        await page.waitForFunction(() => document.querySelector('#config-generation').textContent === '2', null, patience);
+
+        // The old one again, and not after all.
+        await stage.writeSettings((settings) => settings);
+        await page.getByRole('button', { name: 'Compare with live requests' }).click();
+        await card.waitFor(patience);
+        await card.getByRole('button', { name: 'Drop it' }).click();
+        await card.waitFor({ ...patience, state: 'hidden' });
+        assert.equal(await page.locator('#config-generation').textContent(), '2');
+        assert.deepEqual(complaints, []);
+        await context.close();
+    });
+}
+
 export async function checkBrokenConnection(stage) {
     await check('a connection that breaks is said, and it comes back by itself', async () => {
         const { context, page } = await open(stage);

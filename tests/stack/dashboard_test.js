@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { openBrowser } from './browser_checks.js';
 import { check, verdict } from './checks.js';
 import {
-    checkAnError, checkBrokenConnection, checkChanges, checkDyingEndpoint, checkFigures, checkLooks,
+    checkAnError, checkBrokenConnection, checkCandidate, checkChanges, checkDyingEndpoint,
+    checkFigures, checkLooks,
 } from './dashboard_checks.js';
 import { startConfigured } from './gateway.js';
 
@@ -85,6 +86,7 @@ if (browser) {
             await gateway.stop();
             return async () => { gateway = await startConfigured(settingsFor(origins, port)); };
         },
+        writeSettings: (change) => gateway.writeSettings(change(settingsFor(origins, 0))),
         restartOrigin: (port) => startOrigin(port),
     };
     await checkFigures(stage);
@@ -92,6 +94,7 @@ if (browser) {
     await checkDyingEndpoint(stage);
     await checkLooks(stage);
     await checkChanges(stage);
+    await checkCandidate(stage);
     await checkBrokenConnection(stage);
     await browser.close();
     await rm(folder, { recursive: true });

@@ -26,7 +26,8 @@ export async function startConfigured(settings) {
     const folder = await mkdtemp(join(tmpdir(), 'gateway-stack-'));
     const file = join(folder, 'gateway.yaml');
     await writeFile(file, settings);
-    return start(['run', '-c', file], () => rm(folder, { recursive: true }));
+    const gateway = await start(['run', '-c', file], () => rm(folder, { recursive: true }));
+    return { ...gateway, writeSettings: (other) => writeFile(file, other) };
 }
 
 // The built-in configuration in front of these two.

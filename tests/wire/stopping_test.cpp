@@ -77,7 +77,11 @@ TEST_CASE("a WebSocket is told that the gateway goes away", "[wire][stopping]") 
         connection.send(switching);
         said = connection.receive_bytes(8);
         connection.send("\x88\x02\x03\xe9").half_close();
-        said += connection.receive_to_end();
+        try {
+            said += connection.receive_to_end();
+        } catch (connection_lost const&) {
+            // It waits for no answer when it has had none from the client.
+        }
         heard.open();
     }};
     gateway_process gateway{all_to(origin.endpoint()).timeouts("drain: 1h")};
