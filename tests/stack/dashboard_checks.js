@@ -219,7 +219,7 @@ export async function checkCandidate(stage) {
         ));
         const card = page.locator('#candidate');
         assert.ok(await card.isHidden());
-        await page.getByRole('button', { name: 'Compare with live requests' }).click();
+        await page.getByRole('button', { name: 'Compare the changed file with live requests' }).click();
         const row = card.locator('tbody tr').filter({ hasText: '/catalogue/' });
         await row.waitFor(patience);
         assert.match(await row.textContent(), /upstream: catalogue → shop/);
@@ -239,7 +239,7 @@ export async function checkCandidate(stage) {
 
         // The old one again, and not after all.
         await stage.writeSettings((settings) => settings);
-        await page.getByRole('button', { name: 'Compare with live requests' }).click();
+        await page.getByRole('button', { name: 'Compare the changed file with live requests' }).click();
         await card.waitFor(patience);
         await card.getByRole('button', { name: 'Drop it' }).click();
         await card.waitFor({ ...patience, state: 'hidden' });
