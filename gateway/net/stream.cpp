@@ -132,10 +132,7 @@ bool stream::has_unread() noexcept {
         if (news == tls_engine::step::wants_read) read_exhausted();
         return news == tls_engine::step::ok;
     }
-    char unread = 0;
-    ssize_t const got = ::recv(descriptor(), &unread, 1, MSG_PEEK);
-    if (got < 0) failure();
-    return got > 0;
+    return has_arrived();
 }
 
 bool stream::has_arrived() noexcept {

@@ -135,7 +135,7 @@ drill_tally deploy_drill::run(std::uint16_t proxy_port, drill_plan const& plan) 
 
     drill_tally sum;
     if (plan.odd_one != conduct::well) {
-        std::this_thread::sleep_for(plan.length / 5);
+        std::this_thread::sleep_for(plan.length / 5);  // the drill's plan: at first all are well
         endpoints_.front().second->behave(plan.odd_one);
     }
     for (auto next = begun + replacement_pause / 2;

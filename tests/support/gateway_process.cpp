@@ -209,16 +209,29 @@ metrics_text gateway_process::metrics() const {
     return metrics_text{get(admin_port(), "/metrics", "Connection: close\r\n").body};
 }
 
-void gateway_process::wait_for_metric(
-    std::string const& name, double value, metrics_text::labels const& labels) const {
+void gateway_process::wait_until_metric(
+    std::function<bool(double)> const& enough,
+    std::string const& name,
+    double value,
+    metrics_text::labels const& labels) const {
     auto const until = steady::now() + patience();
     for (;;) {
         auto const now = metrics();
-        if (now.sum(name, labels) == value) return;
+        if (enough(now.sum(name, labels))) return;
         if (steady::now() > until) {
             throw timed_out{name + " never became " + std::to_string(value) + " in " + now.text()};
         }
     }
+}
+
+void gateway_process::wait_for_metric(
+    std::string const& name, double value, metrics_text::labels const& labels) const {
+    wait_until_metric([value](double now) { return now == value; }, name, value, labels);
+}
+
+void gateway_process::wait_for_metric_at_least(
+    std::string const& name, double value, metrics_text::labels const& labels) const {
+    wait_until_metric([value](double now) { return now >= value; }, name, value, labels);
 }
 
 std::uint64_t gateway_process::peak_memory_bytes() const {

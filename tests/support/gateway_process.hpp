@@ -85,6 +85,8 @@ public:
     // Scrapes until the sum is `value`: counters of a finished exchange may trail its last byte.
     void wait_for_metric(
         std::string const& name, double value, metrics_text::labels const& labels = {}) const;
+    void wait_for_metric_at_least(
+        std::string const& name, double value, metrics_text::labels const& labels = {}) const;
 
     std::uint64_t peak_memory_bytes() const;  // since the last call of forget_peak_memory
     void forget_peak_memory() const;
@@ -94,6 +96,11 @@ public:
 private:
     gateway_process() = default;
     void wait_until_listening(std::size_t listeners);
+    void wait_until_metric(
+        std::function<bool(double)> const& enough,
+        std::string const& name,
+        double value,
+        metrics_text::labels const& labels) const;
 
     std::unique_ptr<temporary_file> settings_;
     std::unique_ptr<child_process> child_;

@@ -320,7 +320,7 @@ TEST_CASE("an origin gone mad harms only its own responses", "[wire][chaos]") {
     constexpr std::size_t kept_pipes = 2 * 2 * 32;
     auto const until = steady::now() + patience();
     while (gateway.open_descriptors() > descriptors + kept_pipes && steady::now() < until) {
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(50ms);  // between two looks at /proc
     }
     CHECK(gateway.open_descriptors() <= descriptors + kept_pipes);
     gateway.forget_peak_memory();

@@ -74,7 +74,7 @@ TEST_CASE("at the limit of descriptors accepting pauses and goes on", "[wire][de
     while (std::chrono::steady_clock::now() - begin < 1s) {
         served.send(get_request("/"));
         REQUIRE(served.receive().status() == 200);
-        std::this_thread::sleep_for(100ms);
+        std::this_thread::sleep_for(100ms);  // a client's pace: ten requests in the second
     }
     CHECK(cpu_ticks(gateway.pid()) - before < 50);  // half a second in one
     // Not one at each of the ten ticks. A number that a small file had used may still have become

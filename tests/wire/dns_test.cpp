@@ -34,18 +34,6 @@ configuration probed(dns_server const& dns, std::string const& endpoint) {
 
 std::string api_at(std::uint16_t port) { return "api.test:" + std::to_string(port); }
 
-// Waits until the sum is at least `value`.
-void wait_for_at_least(
-    gateway_process const& gateway,
-    std::string const& name,
-    double value,
-    metrics_text::labels const& labels = {}) {
-    auto const until = steady::now() + patience();
-    while (gateway.metrics().sum(name, labels) < value) {
-        if (steady::now() > until) throw timed_out{name + ": " + gateway.metrics().text()};
-    }
-}
-
 // Asks until the answers were exactly these, each of them at least once.
 void wait_for_answers_of(gateway_process const& gateway, std::set<std::string> const& wanted) {
     auto const until = steady::now() + patience();
@@ -130,7 +118,7 @@ TEST_CASE("a name server's failure takes no endpoint away", "[wire][dns]") {
     gateway_process gateway{to_name(dns, api_at(two.port()), keys)};
     wait_for_answers_of(gateway, {"two"});
     dns.fails("api.test", failure);
-    wait_for_at_least(gateway, "gateway_dns_lookups_total", 2, {{"outcome", word}});
+    gateway.wait_for_metric_at_least("gateway_dns_lookups_total", 2, {{"outcome", word}});
     for (int i = 0; i < 5; ++i) CHECK(get(gateway.port(), "/").body == "two");
     auto const page = gateway.metrics();
     CHECK(page.sum("gateway_dns_addresses", {{"state", "present"}}) == 1);
@@ -261,7 +249,7 @@ TEST_CASE("IPv4 does not wait for a server that is silent about IPv6", "[wire][d
     std::string const keys = std::string{quick} + ", family: both, timeout: 5s";
     gateway_process gateway{to_name(dns, api_at(two.port()), keys)};
     gateway.wait_for_log("127.0.0.2:" + std::to_string(two.port()) + " of api.test appeared");
-    wait_for_at_least(gateway, "gateway_dns_lookups_total", 3, {{"outcome", "found"}});
+    gateway.wait_for_metric_at_least("gateway_dns_lookups_total", 3, {{"outcome", "found"}});
     CHECK(gateway.metrics().sum("gateway_dns_lookups_total", {{"outcome", "timed_out"}}) == 0);
 }
 

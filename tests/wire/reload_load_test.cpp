@@ -129,7 +129,7 @@ void talk(std::uint16_t port, verdict& to, std::atomic<int>& farewells) {
             auto heard = socket.receive();
             if (heard.kind == web_socket::opcode::text && heard.payload == word) {
                 ++to.fine;
-                std::this_thread::sleep_for(5ms);
+                std::this_thread::sleep_for(5ms);  // a chat's pace, so that others get the core
                 continue;
             }
             if (heard.kind != web_socket::opcode::close || heard.payload != going_away) {
@@ -150,7 +150,7 @@ void await_balancer(gateway_process const& gateway) {
     while (get(gateway.admin_port(), "/readyz", "Connection: close\r\n").status() != 503) {
         REQUIRE(steady::now() < limit);
     }
-    std::this_thread::sleep_for(1s);
+    std::this_thread::sleep_for(1s);  // its next checks fail, too
 }
 
 struct stage {
